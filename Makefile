@@ -1,0 +1,46 @@
+# Every target first makes .venv with the exact pins, if it is not there yet.
+PYTHON ?= python3
+RUN := .venv/bin/python
+SEED ?= 0
+PORT ?= 8000
+
+.PHONY: setup book test page serve notebooks ledger full mutate lint clean
+
+book: setup  ## execute the pages, check every claim, build the site into _build/html
+	@$(RUN) -m tools.build --seed $(SEED)
+
+test: book  ## everything that proves the project, on the site that was just built
+	@$(RUN) -m pytest
+
+page: setup  ## one page, quickly: make page PAGE=approximation/barron-space
+	@$(RUN) -m tools.build --page "$(PAGE)" --seed $(SEED)
+
+serve: setup  ## the built site on a local web server
+	@echo "http://localhost:$(PORT)/"
+	@$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+notebooks: setup  ## JupyterLab on the pages
+	@.venv/bin/jupyter lab --ServerApp.root_dir=chapters
+
+ledger: setup  ## every claim under another seed: make ledger SEED=7 [CHAPTER=approximation]
+	@$(RUN) -m tools.build --ledger --seed $(SEED) --chapter "$(CHAPTER)"
+
+full: setup  ## the full-size experiments of a page, for a GPU: make full PAGE=...
+	@$(RUN) -m tools.build --page "$(PAGE)" --full --seed $(SEED)
+
+mutate: setup  ## multiply each constant of the formulas by 1.05 and see a test turn red
+	@$(RUN) -m tools.mutate
+
+lint: setup  ## format, style, spelling, types, import contracts, sources of the pages
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@.venv/bin/codespell
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports
+	@$(RUN) -m tools.lint
+
+clean:  ## remove what was built; .venv stays
+	rm -rf _build chapters/appendix/ledger.md chapters/appendix/library.md
+
+setup:
+	@$(PYTHON) tools/bootstrap.py

@@ -1,0 +1,234 @@
+"""Builds the book: lint, execute, ledger and reference, Sphinx, and a look at what came out.
+
+    python -m tools.build                                    the whole book
+    python -m tools.build --page approximation/barron-space  one page, quickly
+    python -m tools.build --ledger --seed 7                  every claim under another seed
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from jupyter_book.sphinx import build_sphinx
+
+from tools import execute, ledger, lint, reference
+from tools.execute import Execution, PageFailed
+from tools.pages import Book, Page
+
+VERSIONS_SHOWN = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "jupyter-book")
+
+
+class BuildFailed(Exception):
+    """The book does not stand; the message is for the person who builds it."""
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def write_provenance(book: Book, executions: dict[str, Execution], seed: int) -> None:
+    """Write down when, from which commit and with which versions the pages were executed."""
+    facts = {
+        "commit": _git(book.root, "rev-parse", "HEAD"),
+        "dirty": bool(_git(book.root, "status", "--porcelain")),
+        "seed": seed,
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in VERSIONS_SHOWN},
+        "pages": {
+            name: {"executed": run.executed, "seconds": run.seconds}
+            for name, run in sorted(executions.items())
+        },
+    }
+    path = book.root / "_build" / "execution.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]) -> None:
+    """Run Sphinx with every warning an error; pages without outputs are shown unexecuted."""
+    doctrees = book.root / "_build" / ".doctrees"
+    if fresh:  # an incremental build forgets the warnings of the pages that it does not read again
+        shutil.rmtree(doctrees, ignore_errors=True)
+    overrides: dict[str, object] = {
+        "nitpicky": True,
+        "nb_execution_cache_path": str(book.root / "_build" / ".jupyter_cache"),
+    }
+    if skip_execution_of:
+        overrides["nb_execution_excludepatterns"] = [f"{p.document}*" for p in skip_execution_of]
+    with contextlib.chdir(book.root):
+        status = build_sphinx(
+            book.root,
+            out,
+            path_config=book.root / "_config.yml",
+            noconfig=True,
+            confoverrides=overrides,
+            doctreedir=doctrees,
+            freshenv=fresh,
+            force_all=fresh,
+            quiet=True,
+            warningiserror=True,
+            keep_going=True,
+        )
+    if status != 0:
+        raise BuildFailed("Sphinx found the problems above.")
+
+
+def check_site(book: Book, out: Path) -> None:
+    """Every page of the table of contents is in the output."""
+    missing = [page.name for page in book.pages if not (out / f"{page.document}.html").exists()]
+    if missing:
+        raise BuildFailed(f"These pages are not in the output: {', '.join(missing)}.")
+
+
+def _front_door(book: Book, out: Path) -> None:
+    """Make the site's address lead to its first page."""
+    target = f"{book.pages[0].document}.html"
+    (out / "index.html").write_text(
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="refresh" content="0; url={target}">'
+        f'<title>Theorems That Run</title></head><body><a href="{target}">Theorems That Run</a>'
+        "</body></html>\n",
+        encoding="utf-8",
+    )
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Put the finished site in the place of the last one; readers never see half a site."""
+    retired = old.with_name(".html-before")
+    shutil.rmtree(retired, ignore_errors=True)
+    if old.exists():
+        os.replace(old, retired)
+    os.replace(new, old)
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def _stop_on(problems: list[str], heading: str) -> None:
+    if problems:
+        raise BuildFailed("\n".join([heading, *(f"  {problem}" for problem in problems)]))
+
+
+def write_generated_pages(book: Book, executions: dict[str, Execution]) -> ledger.Ledger:
+    """Collect the claims, and write the ledger page and the reference page if the book has them."""
+    collected = ledger.collect(book, {name: run.notebook for name, run in executions.items()})
+    collected.write_json(book.root / "_build" / "ledger.json")
+    collected.write_page(book.root / "chapters" / "appendix" / "ledger.md")
+    package = book.root / "lib" / "mathdl"
+    if package.exists():
+        reference.write_page(book.root / "chapters" / "appendix" / "library.md", package)
+    return collected
+
+
+def build_book(root: Path, seed: int = 0, site: bool = True) -> None:
+    """Build the whole book below `root`; raises BuildFailed with everything that is wrong."""
+    start = time.perf_counter()
+    book = Book(root)
+    _stop_on(lint.lint(book), "The sources have problems:")
+    try:
+        executions = execute.execute(book.pages, seed)
+    except PageFailed as failure:
+        raise BuildFailed(str(failure)) from failure
+    collected = write_generated_pages(book, executions)
+    _stop_on(collected.problems, "The ledger has problems:")
+    if site:
+        write_provenance(book, executions, seed)
+        execute.fill_sphinx_cache(book, executions)
+        out, finished = book.root / "_build" / "html-unfinished", book.root / "_build" / "html"
+        shutil.rmtree(out, ignore_errors=True)
+        print("building the site", flush=True)
+        run_sphinx(book, out, fresh=True, skip_execution_of=[])
+        check_site(book, out)
+        _front_door(book, out)
+        _swap(out, finished)
+    fresh = sum(run.fresh for run in executions.values())
+    print(
+        f"\n{len(book.pages)} pages ({fresh} executed now, {len(executions) - fresh} unchanged), "
+        f"{collected.summary()}, {time.perf_counter() - start:.0f} s."
+    )
+    if site:
+        print(f"Open {book.root / '_build' / 'html' / 'index.html'}, or run `make serve`.")
+
+
+def build_page(root: Path, name: str, seed: int = 0, full: bool = False) -> None:
+    """Execute and show one page; the other pages are shown as they were last executed."""
+    start = time.perf_counter()
+    book = Book(root)
+    page = book.page(name)
+    _stop_on(lint.lint(book, only=page), "The page's source has problems:")
+    try:
+        execution = execute.execute([page], seed, full)
+    except PageFailed as failure:
+        raise BuildFailed(str(failure)) from failure
+    others = [p for p in book.pages if p.cells and p.name != page.name]
+    executions = {p.name: found for p in others if (found := execute.load(p, seed)) is not None}
+    executions |= execution
+    collected = write_generated_pages(book, executions)
+    own = [problem for problem in collected.problems if problem.startswith(f"{page.document}.md")]
+    _stop_on(own, "The page's ledger has problems:")
+    write_provenance(book, executions, seed)
+    execute.fill_sphinx_cache(book, executions)
+    (book.root / "_build" / ".doctrees" / f"{page.document}.doctree").unlink(missing_ok=True)
+    out = book.root / "_build" / "html"
+    unexecuted = [p for p in others if p.name not in executions]
+    run_sphinx(book, out, fresh=False, skip_execution_of=unexecuted)
+    seconds = time.perf_counter() - start
+    print(f"\n{page.name}: {collected.summary(page.name)}, {seconds:.0f} s.")
+    print(f"Open {out / page.document}.html, or run `make serve`.")
+
+
+def run_ledger(root: Path, seed: int, chapter: str = "") -> None:
+    """Execute the claims under a seed, past every failure, and print what held and what did not."""
+    book = Book(root)
+    pages = [page for page in book.pages if page.cells and page.name.startswith(chapter)]
+    if not pages:
+        known = sorted({p.name.split("/")[0] for p in book.pages if "/" in p.name})
+        raise BuildFailed(f"CHAPTER={chapter} has no pages; the chapters are: {', '.join(known)}.")
+    executions = execute.execute(pages, seed, keep_going=True)
+    notebooks = {name: run.notebook for name, run in executions.items()}
+    collected = ledger.collect(book, notebooks)
+    collected.write_json(book.root / "_build" / f"ledger-seed-{seed}.json")
+    print(collected.table())
+    names = {f"{page.document}.md" for page in pages}
+    own = [problem for problem in collected.problems if problem.split(":")[0] in names]
+    _stop_on(own, f"Under seed {seed}:")
+    print(f"seed {seed}: {collected.summary()}.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.build", description=__doc__)
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the book's folder")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("MATHDL_SEED", "0")))
+    parser.add_argument("--no-site", action="store_true", help="check the claims, build no site")
+    parser.add_argument("--page", help="build this page only")
+    parser.add_argument("--full", action="store_true", help="with --page: full-size experiments")
+    parser.add_argument("--ledger", action="store_true", help="the claims only, past failures")
+    parser.add_argument("--chapter", default="", help="with --ledger: one chapter's pages")
+    options = parser.parse_args(arguments)
+    try:
+        if options.page is not None:
+            build_page(options.root, options.page, options.seed, options.full)
+        elif options.ledger:
+            run_ledger(options.root, options.seed, options.chapter)
+        else:
+            build_book(options.root, options.seed, site=not options.no_site)
+    except BuildFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
