@@ -10,12 +10,12 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
-from IPython.display import display
 from matplotlib.figure import Figure
 
-from mathdl.book.figures import describe, encode, image
+from mathdl.book.figures import describe, encode, image, publish, weight
 
 MAX_FRAMES = 40
+MAX_WEIGHT = 250_000  # bytes, gzipped: two such figures leave a page below 1.5 MB at first view
 SEPARATOR = "%3C"  # the start of an SVG element inside a data URI
 
 _pages_figures = itertools.count(1)
@@ -45,10 +45,8 @@ def explore(
     ...     figure, axes = plt.subplots()
     ...     axes.plot([0, width], [0, 1])
     ...     return figure
-    >>> os.environ["MATHDL_STATIC"] = "1"
     >>> explore(draw, alt="A line that rises from 0 to 1 over {width}.", width=[1, 2, 4])
     A line that rises from 0 to 1 over 1.
-    >>> del os.environ["MATHDL_STATIC"]
     """
     choices = {name: _options(name, values) for name, values in parameters.items()}
     frames = math.prod(len(options) for options in choices.values())
@@ -138,13 +136,12 @@ def _live(draw: Callable, alt: str | Callable, choices: dict[str, dict[str, obje
         slider.observe(redraw, names="value")
     first = {name: slider.value for name, slider in sliders.items()}
     box = ipywidgets.VBox([*sliders.values(), picture])
-    display(
+    publish(
         {
             **box._repr_mimebundle_(),
             "text/html": picture.value,
             "text/plain": _alt(alt, first),
-        },
-        raw=True,
+        }
     )
 
 
@@ -166,15 +163,14 @@ def _static(draw: Callable, alt: str | Callable, choices: dict[str, dict[str, ob
     _align(figures)
     uris = encode(figures)
     identifier = f"explore-{next(_pages_figures)}-{zlib.crc32(''.join(uris + alts).encode()):08x}"
-    display(
-        {
-            "text/html": _page(
-                identifier, choices, uris, alts, image(uris[0], alts[0], figures[0])
-            ),
-            "text/plain": alts[0],
-        },
-        raw=True,
-    )
+    first = image(uris[0], alts[0], figures[0])
+    page = _page(identifier, choices, uris, alts, first)
+    if weight(page) > MAX_WEIGHT:
+        raise ValueError(
+            f"draw makes {len(uris)} frames of {weight(page) // 1000} kB together, gzipped, where "
+            f"{MAX_WEIGHT // 1000} kB is the most: make fewer frames or simpler ones."
+        )
+    publish({"text/html": page, "text/plain": alts[0]})
 
 
 def _align(figures: Sequence[Figure]) -> None:

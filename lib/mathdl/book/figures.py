@@ -18,8 +18,8 @@ from urllib.parse import quote
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 from cycler import cycler
+from IPython import get_ipython
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
@@ -28,6 +28,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7")
 DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)))
 MAX_WIDTH = 6.5  # inches: on a phone, 350 pixels wide, 12-point letters are then 9 pixels high
 PIXELS = 96  # CSS pixels in an inch
+SHARPNESS = 1.5  # pixels of a WebP in a CSS pixel
 
 STYLE = {
     "axes.axisbelow": True,
@@ -87,7 +88,15 @@ def show(figure: Figure, alt: str) -> None:
     """
     alt = describe(alt)
     (uri,) = encode([figure])
-    display({"text/html": image(uri, alt, figure), "text/plain": alt}, raw=True)
+    publish({"text/html": image(uri, alt, figure), "text/plain": alt})
+
+
+def publish(bundle: dict) -> None:
+    """Display a MIME bundle in a notebook; elsewhere print its plain text."""
+    if get_ipython() is None:
+        print(bundle["text/plain"])
+    else:
+        display(bundle, raw=True)
 
 
 def describe(alt: str) -> str:
@@ -102,7 +111,7 @@ def image(uri: str, alt: str, figure: Figure) -> str:
     """Return the `<img>` element that shows `uri` in the size of `figure`, or smaller."""
     width, height = (round(PIXELS * inches) for inches in figure.get_size_inches())
     return (
-        f'<img src="{html.escape(uri)}" alt="{html.escape(alt)}" width="{width}" '
+        f'<img class="mathdl-figure" src="{html.escape(uri)}" alt="{html.escape(alt)}" width="{width}" '
         f'height="{height}" style="max-width:100%;height:auto">'
     )
 
@@ -114,8 +123,9 @@ def encode(figures: Sequence[Figure]) -> list[str]:
 
     Raises ValueError when a figure is too wide for a phone.
 
-    >>> encode([plt.figure(figsize=(2, 1))])[0][:20]
-    'data:image/svg+xml,%'
+    >>> figure, axes = plt.subplots()
+    >>> encode([figure])[0][:19]
+    'data:image/svg+xml,'
     """
     for figure in figures:
         plt.close(figure)
@@ -147,7 +157,7 @@ def as_svg(figure: Figure) -> str:
     figure.savefig(buffer, format="svg", metadata=nothing)
     text = buffer.getvalue()
     text = re.sub(r"<!--.*?-->", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r"\s+", " ", text).replace("> <", "><")
+    text = re.sub(r'<g id="[^"]*"', "<g", re.sub(r"\s+", " ", text).replace("> <", "><"))
     text = re.sub(r'(?<= )(?:d|x|y)="[^"]*"', lambda found: rounded(found[0]), text)
     return "data:image/svg+xml," + quote(text, safe="/:=,;()+-")
 
@@ -164,10 +174,9 @@ def rounded(text: str) -> str:
 
 
 def as_webp(figure: Figure) -> str:
-    """Return a figure as the data URI of a lossless WebP, two pixels to a CSS pixel."""
+    """Return a figure as the data URI of a lossless WebP."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * PIXELS)
-    pixels = np.asarray(Image.open(buffer).convert("RGB"))
+    figure.savefig(buffer, format="png", dpi=SHARPNESS * PIXELS)
     output = io.BytesIO()
-    Image.fromarray(pixels).save(output, "WEBP", lossless=True)
+    Image.open(buffer).convert("RGB").save(output, "WEBP", lossless=True)
     return "data:image/webp;base64," + base64.b64encode(output.getvalue()).decode()
