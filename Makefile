@@ -3,6 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 SEED ?= 0
 PORT ?= 8000
+export OMP_NUM_THREADS := 1
 
 .PHONY: setup book test page serve notebooks ledger full mutate lint clean
 
@@ -10,7 +11,7 @@ book: setup  ## execute the pages, check every claim, build the site into _build
 	@$(RUN) -m tools.build --seed $(SEED)
 
 test: book  ## everything that proves the project, on the site that was just built
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 page: setup  ## one page, quickly: make page PAGE=approximation/barron-space
 	@$(RUN) -m tools.build --page "$(PAGE)" --seed $(SEED)

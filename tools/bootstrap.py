@@ -1,7 +1,7 @@
 """Make `.venv` and put the exact pins of requirements.txt into it, once.
 
-Only the standard library, and only syntax that an old Python can read: whoever starts this with
-the wrong Python gets a sentence instead of a traceback.
+Only the standard library, and only syntax that Python 3.6 can read: whoever starts this with the
+wrong Python gets a sentence instead of a traceback.
 """
 
 import hashlib
@@ -30,10 +30,14 @@ def find_python():
     if supported(sys.version_info):
         return sys.executable
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        candidate = shutil.which("python3.%d" % minor)
-        if candidate and subprocess.call(
-            [candidate, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) == 0:
+        candidate = shutil.which(f"python3.{minor}")
+        if (
+            candidate
+            and subprocess.call(
+                [candidate, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            == 0
+        ):
             return candidate
     return None
 
@@ -84,7 +88,7 @@ def install(python):
         for line in process.stdout:
             log.write(line)
             if line.startswith("Collecting "):
-                print("  " + line.split()[1].split("(")[0], end="\n", flush=True)
+                print("  " + line.split()[1], flush=True)
         code = process.wait()
     if code != 0:
         with open(LOG) as log:
@@ -110,9 +114,9 @@ def main():
     python = find_python()
     if python is None:
         sys.stderr.write(
-            "The book needs Python 3.%d to 3.%d and this is %d.%d: install one of them, or name "
-            "it as in `make book PYTHON=/path/to/python3.12`.\n"
-            % (OLDEST[1], NEWEST[1], sys.version_info[0], sys.version_info[1])
+            f"The book needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]} and this is "
+            f"{sys.version_info[0]}.{sys.version_info[1]}: install one of them, or name it as in "
+            "`make book PYTHON=/path/to/python3.12`.\n"
         )
         return 1
     error = install(python)

@@ -1,8 +1,8 @@
 """Builds the book: lint, execute, ledger and reference, Sphinx, and a look at what came out.
 
-    python -m tools.build                                    the whole book
-    python -m tools.build --page approximation/barron-space  one page, quickly
-    python -m tools.build --ledger --seed 7                  every claim under another seed
+python -m tools.build                                    the whole book
+python -m tools.build --page approximation/barron-space  one page, quickly
+python -m tools.build --ledger --seed 7                  every claim under another seed
 """
 
 from __future__ import annotations
@@ -94,18 +94,6 @@ def check_site(book: Book, out: Path) -> None:
         raise BuildFailed(f"These pages are not in the output: {', '.join(missing)}.")
 
 
-def _front_door(book: Book, out: Path) -> None:
-    """Make the site's address lead to its first page."""
-    target = f"{book.pages[0].document}.html"
-    (out / "index.html").write_text(
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="refresh" content="0; url={target}">'
-        f'<title>Theorems That Run</title></head><body><a href="{target}">Theorems That Run</a>'
-        "</body></html>\n",
-        encoding="utf-8",
-    )
-
-
 def _swap(new: Path, old: Path) -> None:
     """Put the finished site in the place of the last one; readers never see half a site."""
     retired = old.with_name(".html-before")
@@ -151,7 +139,6 @@ def build_book(root: Path, seed: int = 0, site: bool = True) -> None:
         print("building the site", flush=True)
         run_sphinx(book, out, fresh=True, skip_execution_of=[])
         check_site(book, out)
-        _front_door(book, out)
         _swap(out, finished)
     fresh = sum(run.fresh for run in executions.values())
     print(

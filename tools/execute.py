@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ import grimp
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_client.manager import AsyncKernelManager
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -131,9 +133,13 @@ def kernel_environment(seed: int, full: bool) -> dict[str, str]:
 
 def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
     notebook = read_myst_markdown_notebook(page.text)
+    manager = AsyncKernelManager(kernel_name="python3")
+    sockets = tempfile.TemporaryDirectory(prefix="kernel-")
+    if os.name != "nt":  # kernels started side by side may pick the same port, but not one file
+        manager.transport, manager.ip = "ipc", os.path.join(sockets.name, "socket")
     client = NotebookClient(
         notebook,
-        kernel_name="python3",
+        km=manager,
         timeout=None if full else CELL_TIMEOUT,
         allow_errors=keep_going,
         resources={"metadata": {"path": str(page.path.parent)}},
@@ -141,7 +147,8 @@ def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
     )
     start = time.perf_counter()
     try:
-        client.execute(env=kernel_environment(seed, full))
+        with sockets:
+            client.execute(env=kernel_environment(seed, full))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise PageFailed(f"{page.path.relative_to(page.root)}: {error}") from error
     seconds = round(time.perf_counter() - start, 2)
