@@ -30,6 +30,7 @@ class Directive:
     body: str
     line: int  # of the opening fence in the page, counted from 1
     depth: int = 0  # how many directives it stands inside
+    body_line: int = 0  # of the body's first line in the page
 
     @property
     def label(self) -> str | None:
@@ -58,9 +59,7 @@ def _options(content: str) -> tuple[dict, str, int]:
     try:
         parsed = yaml.safe_load(block) or {}
     except yaml.YAMLError:
-        parsed = dict(
-            (part.strip() for part in line[1:].split(":", 1)) for line in lines[:taken]
-        )
+        parsed = dict((part.strip() for part in line[1:].split(":", 1)) for line in lines[:taken])
     return parsed, "\n".join(lines[taken:]), taken
 
 
@@ -74,9 +73,12 @@ def directives(text: str, first_line: int = 1, depth: int = 0) -> list[Directive
         name, _, argument = info[1:].partition("}")
         options, body, taken = _options(token.content)
         line = first_line + (token.map[0] if token.map else 0)
-        found.append(Directive(name.strip(), argument.strip(), options, body, line, depth))
+        body_line = line + 1 + taken
+        found.append(
+            Directive(name.strip(), argument.strip(), options, body, line, depth, body_line)
+        )
         if name != "code-cell":
-            found += directives(body, line + 1 + taken, depth + 1)
+            found += directives(body, body_line, depth + 1)
     return found
 
 

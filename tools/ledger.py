@@ -1,0 +1,342 @@
+"""Collects the claims of the executed pages, and shows statement by statement what held.
+
+The claims travel in the cells' outputs (`mathdl.book.claims`), so the ledger is read off executed
+notebooks and page sources alone, before Sphinx runs; its page is an ordinary page of the book.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.front_matter import front_matter_plugin
+from nbformat import NotebookNode
+
+from mathdl.book.claims import MIME
+from tools.pages import Book, Directive, Page
+
+NO_CLAIM = "No claim:"
+DESCRIPTION = (
+    "Every numbered statement of the book with its proof, its exercises, and what the computer "
+    "found when it checked it."
+)
+
+
+@dataclass
+class Statement:
+    """A numbered statement: what proves it, what checks it, what trains it."""
+
+    page: str
+    line: int
+    kind: str  # theorem, proposition, lemma or corollary
+    label: str
+    title: str
+    proof: str  # complete, cited or missing
+    reason: str  # why no computation checks it; empty if one does
+    exercises: list[str] = field(default_factory=list)
+    claims: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Ledger:
+    """All statements and all checked claims of a book; `problems` is empty if it stands."""
+
+    titles: dict[str, tuple[str, str]]  # of each page: its document and its title
+    statements: list[Statement]
+    rows: list[dict]
+    problems: list[str]
+    seed: str
+
+    def counts(self, page: str | None = None) -> dict[str, int]:
+        """How many statements and claims there are of each kind, in the book or on one page."""
+        statements = [s for s in self.statements if page in (None, s.page)]
+        rows = [row for row in self.rows if page in (None, row["page"])]
+        checks = [row for row in rows if row["band"] != "Empirical"]
+        return {
+            "statements": len(statements),
+            "proved": sum(s.proof == "complete" for s in statements),
+            "cited": sum(s.proof == "cited" for s in statements),
+            "without_claim": sum(bool(s.reason) for s in statements),
+            "checks": len(checks),
+            "checks_held": sum(row["held"] for row in checks),
+            "observations": len(rows) - len(checks),
+            "observations_held": sum(row["held"] for row in rows if row not in checks),
+        }
+
+    def summary(self, page: str | None = None) -> str:
+        """One phrase for the terminal."""
+        n = self.counts(page)
+        return (
+            f"{n['statements']} statements, {n['checks_held']} of {n['checks']} checks of theorems "
+            f"and {n['observations_held']} of {n['observations']} observations held"
+        )
+
+    def table(self) -> str:
+        """The claims for the terminal, one a line."""
+        lines = [
+            f"{'holds' if row['held'] else 'FAILS'}  {row['page']}  {row['label']}: "
+            f"{row['description']}: predicted {_number(row['predicted'])}, "
+            f"measured {_number(row['measured'])}, {_band(row)}, "
+            f"resolution {_percent(row['resolution'])}"
+            for row in self.rows
+        ]
+        return "\n".join(lines)
+
+    def write_json(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {
+            "seed": self.seed,
+            "counts": self.counts(),
+            "statements": [asdict(statement) for statement in self.statements],
+            "claims": self.rows,
+            "problems": self.problems,
+        }
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    def write_page(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        parts = [_opening(self.counts(), self.seed)]
+        for page, (document, title) in self.titles.items():
+            statements = [s for s in self.statements if s.page == page]
+            if not statements:
+                continue
+            parts.append(f"## {title}\n\nOn the page {{doc}}`/{document}`.")
+            for statement in statements:
+                parts.append(_entry(statement))
+                rows = [row for row in self.rows if row["id"] in statement.claims]
+                if rows:
+                    parts.append(_claims_table(rows))
+        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def collect(book: Book, executed: dict[str, NotebookNode]) -> Ledger:
+    """Read the ledger off the pages' sources and their executions, by page name."""
+    exercises = _exercises(book)
+    titles, statements, rows, problems, seed = {}, [], [], [], "0"
+    for page in book.pages:
+        if not page.path.exists():
+            continue  # the pages made after this one; the lint reports others
+        titles[page.name] = (page.document, _title(page))
+        found = [_statement(page, directive, exercises) for directive in page.statements]
+        own: list[dict] = []
+        trouble: list[tuple[int, str]] = []
+        if page.name in executed:
+            own, trouble = _claims(page, executed[page.name])
+            seed = next((row["seed"] for row in own), seed)
+        elif page.cells:
+            trouble = [(1, "this page has cells but was not executed.")]
+        for statement in found:
+            statement.claims = [row["id"] for row in own if row["label"] == statement.label]
+        trouble += _trouble(page, found, own)
+        problems += [f"{page.document}.md:{line}: {text}" for line, text in sorted(set(trouble))]
+        statements += found
+        rows += own
+    return Ledger(titles, statements, rows, problems, seed)
+
+
+def _title(page: Page) -> str:
+    tokens = MarkdownIt("commonmark").use(front_matter_plugin).parse(page.text)
+    titles = (tokens[i + 1].content for i, t in enumerate(tokens) if t.type == "heading_open")
+    return next(titles, page.name)
+
+
+def _exercises(book: Book) -> dict[str, list[str]]:
+    """Of each label the exercises that refer to it."""
+    found: dict[str, list[str]] = {}
+    for page in book.pages:
+        for directive in page.directives if page.path.exists() else []:
+            if directive.name == "exercise" and directive.label:
+                for target in re.findall(r"\{prf:ref\}`(?:[^`<]*<)?([^`<>]+)>?`", directive.body):
+                    entries = found.setdefault(target, [])
+                    entries += [directive.label] * (directive.label not in entries)
+    return found
+
+
+def _statement(page: Page, directive: Directive, exercises: dict[str, list[str]]) -> Statement:
+    label = directive.label or ""
+    last = re.split(r"\n\s*\n", directive.body.strip())[-1].strip()
+    return Statement(
+        page=page.name,
+        line=directive.line,
+        kind=directive.name.removeprefix("prf:"),
+        label=label,
+        title=directive.argument,
+        proof=_proof_kind(_proof(page, directive)),
+        reason=last.removeprefix(NO_CLAIM).strip() if last.startswith(NO_CLAIM) else "",
+        exercises=exercises.get(label, []),
+    )
+
+
+def _proof(page: Page, statement: Directive) -> Directive | None:
+    """The proof that stands between this statement and the next one."""
+    for directive in page.directives:
+        if directive.line > statement.line:
+            if directive.name == "prf:proof":
+                return directive
+            if directive in page.statements:
+                return None
+    return None
+
+
+def _proof_kind(proof: Directive | None) -> str:
+    if proof is None:
+        return "missing"
+    return "cited" if "cited" in proof.classes else "complete"
+
+
+def _claims(page: Page, notebook: NotebookNode) -> tuple[list[dict], list[tuple[int, str]]]:
+    """The checked claims of an executed page, and what is wrong with its outputs."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    lines = [cell.line for cell in page.cells if cell.depth == 0]
+    if len(lines) != len(code):
+        return [], [(1, f"the source has {len(lines)} cells, its execution {len(code)}.")]
+    predictions: dict[str, tuple[int, dict]] = {}
+    rows: list[dict] = []
+    trouble: list[tuple[int, str]] = []
+    for line, cell in zip(lines, code, strict=True):
+        failed_here = False
+        for output in cell.get("outputs", []):
+            bundle = output.get("data", {}).get(MIME)
+            if bundle and bundle["type"] == "prediction":
+                predictions[bundle["id"]] = (line, bundle)
+            elif bundle:
+                rows.append({"page": page.name, "line": line, **bundle})
+                failed_here = failed_here or not bundle["held"]
+                if not bundle["held"]:
+                    what = f"{bundle['label']}: {bundle['description']}"
+                    trouble.append((line, f"the claim `{what}` does not hold: {bundle['reason']}."))
+            elif output.output_type == "error" and not failed_here:
+                trouble.append((line, f"the cell fails: {output.ename}: {output.evalue}"))
+            elif _bare_figure(output):
+                trouble.append((line, "a figure without alt text: pass it to show(fig, alt=...)."))
+    checked = {row["id"] for row in rows}
+    trouble += [
+        (line, f"the prediction `{bundle['label']}: {bundle['description']}` is never checked.")
+        for name, (line, bundle) in predictions.items()
+        if name not in checked
+    ]
+    return rows, trouble
+
+
+def _bare_figure(output: NotebookNode) -> bool:
+    data = output.get("data", {})
+    return any(kind.startswith("image/") for kind in data) and "text/html" not in data
+
+
+def _trouble(page: Page, statements: list[Statement], rows: list[dict]) -> list[tuple[int, str]]:
+    """What is wrong with the statements of a page and with the labels of its claims."""
+    found: list[tuple[int, str]] = []
+    for statement, directive in zip(statements, page.statements, strict=True):
+        if not statement.label:
+            found.append((statement.line, f"a {statement.kind} without `:label:`."))
+            continue
+        name = f"`{statement.label}`"
+        proof = _proof(page, directive)
+        checks = [
+            row for row in rows if row["label"] == statement.label and row["band"] != "Empirical"
+        ]
+        if proof is None:
+            found.append((statement.line, f"{name} has no proof before the next statement."))
+        elif statement.proof == "cited" and "{cite" not in proof.body:
+            found.append((proof.line, f"the cited proof of {name} has no {{cite}} role."))
+        if checks and statement.reason:
+            text = f"{name} has a claim and a `{NO_CLAIM}` paragraph: keep one of the two."
+            found.append((statement.line, text))
+        if not checks and not statement.reason:
+            text = (
+                f"{name} has no claim that checks it and no last paragraph `{NO_CLAIM} reason` "
+                "(Empirical does not count)."
+            )
+            found.append((statement.line, text))
+        if not statement.exercises:
+            text = f"{name} has no exercise: refer to it with {{prf:ref}} in an {{exercise}}."
+            found.append((statement.line, text))
+    labels = {statement.label for statement in statements}
+    found += [
+        (row["line"], f"the claim's label `{row['label']}` is no statement of this page.")
+        for row in rows
+        if row["label"] not in labels
+    ]
+    return found
+
+
+def _opening(n: dict[str, int], seed: str) -> str:
+    return f"""---
+description: {DESCRIPTION}
+---
+
+(ledger)=
+# Ledger
+
+This page is made from the executed pages when the book is built. It lists every numbered
+statement with its proof, its exercises, and each number that the computer found beside the number
+that the theorem predicts.
+
+- **{n["statements"]} statements**: {n["proved"]} proved in full, {n["cited"]} with a cited proof,
+  {n["without_claim"]} that no computation can check, with the reason.
+- **{n["checks_held"]} of {n["checks"]} checks of theorems held**, under seed {seed}.
+- **{n["observations_held"]} of {n["observations"]} observations held.** An observation is a number
+  that no theorem gives; it does not count as a check.
+
+The **resolution** of a claim is the smallest relative error of the prediction that the experiment
+would have noticed. A constant that is wrong by more fails the book. For an inequality it is the
+slack: by how much the bound could shrink. Where arrays are compared, the table shows the entry
+that came closest to leaving its band."""
+
+
+def _entry(statement: Statement) -> str:
+    """A statement in one short paragraph."""
+    title = f" ({statement.title})" if statement.title else ""
+    proof = {
+        "complete": "Proved in full.",
+        "cited": "Proof cited.",
+        "missing": "No proof.",
+    }[statement.proof]
+    exercises = ", ".join(f"{{ref}}`{label}`" for label in statement.exercises) or "none"
+    reference = f"{{prf:ref}}`{statement.label}`" if statement.label else statement.kind
+    text = f"**{reference}**{title}. {proof} Exercises: {exercises}."
+    return f"{text}\n\n{NO_CLAIM} {statement.reason}" if statement.reason else text
+
+
+def _claims_table(rows: list[dict]) -> str:
+    head = "| Claim | Predicted | Measured | Band | Resolution | Result |"
+    lines = [head, "|:--|--:|--:|:--|--:|:--|"]
+    for row in rows:
+        claim = _escape(row["description"])
+        if row["comparisons"] > 1:
+            claim += f" (closest of {row['comparisons']})"
+        verdict = "holds" if row["held"] else "**fails**"
+        if row["band"] == "Empirical":
+            verdict += ", observation"
+        cells = [
+            claim,
+            _number(row["predicted"]),
+            _number(row["measured"]),
+            _escape(_band(row)),
+            _percent(row["resolution"]),
+            verdict,
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(["::::{container} ledger-table", *lines, "::::"])
+
+
+def _band(row: dict) -> str:
+    ratio = f", measured/bound {_number(row['ratio'])}" if "ratio" in row else ""
+    return row["band_words"] + ratio
+
+
+def _number(value: float | str) -> str:
+    return f"{float(value):.4g}"
+
+
+def _percent(value: float | str) -> str:
+    return f"{100 * float(value):.2g} %"
+
+
+def _escape(text: str) -> str:
+    """Text that Markdown shows as it is, inside a table."""
+    return re.sub(r"([\\`*_{}\[\]#|$<>~@])", r"\\\1", " ".join(text.split()))
