@@ -98,3 +98,12 @@ def tensor(array) -> torch.Tensor:
     array = np.asarray(array)
     kind = dtype() if np.issubdtype(array.dtype, np.floating) else None
     return torch.tensor(array, dtype=kind, device=device())
+
+
+def full_size() -> bool:
+    """Whether experiments run at full size (`MATHDL_FULL=1`), which is meant for a GPU.
+
+    >>> full_size() in (True, False)
+    True
+    """
+    return os.environ.get("MATHDL_FULL", "").strip() not in ("", "0")
