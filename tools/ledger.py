@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from mathdl.book.claims import MIME
 from mdit_py_plugins.front_matter import front_matter_plugin
 from nbformat import NotebookNode
 
-from mathdl.book.claims import MIME
 from tools.pages import Book, Directive, Page
 
 NO_CLAIM = "No claim:"
