@@ -1,0 +1,87 @@
+"""Where inputs and labels come from: the bundled digits, the circle, the sphere."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+
+from mathdl import device
+
+
+class Digits(NamedTuple):
+    """1797 handwritten digits of 8 × 8 pixels.
+
+    images: (1797, 64), gray values scaled from 0, ..., 16 to [0, 1].
+    labels: (1797,), the digit 0, ..., 9 as an integer.
+    parity: (1797,), +1 for an even digit and -1 for an odd one.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    parity: torch.Tensor
+
+
+def digits() -> Digits:
+    """The handwritten digits that come with scikit-learn; nothing is downloaded.
+
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine
+    Learning Repository (1998); the test part of it, as `sklearn.datasets.load_digits`.
+
+    >>> images, labels, parity = digits()
+    >>> images.shape, labels[:3], parity[:3].tolist()
+    (torch.Size([1797, 64]), tensor([0, 1, 2]), [1.0, -1.0, 1.0])
+    """
+    bundled = load_digits()
+    return Digits(
+        images=device.tensor(bundled.data / 16),
+        labels=device.tensor(bundled.target),
+        parity=device.tensor(np.where(bundled.target % 2 == 0, 1.0, -1.0)),
+    )
+
+
+def equispaced_angles(n: int) -> torch.Tensor:
+    """The n angles 2πi/n, i = 0, ..., n - 1; shape (n,).
+
+    Raises ValueError if n is not positive.
+
+    >>> equispaced_angles(4) / torch.pi
+    tensor([0.0000, 0.5000, 1.0000, 1.5000], dtype=torch.float64)
+    """
+    if n < 1:
+        raise ValueError(f"n={n} points cannot be placed on a circle; use n >= 1.")
+    return device.tensor(2 * np.pi * np.arange(n) / n)
+
+
+def sphere(n: int, d: int, rng: np.random.Generator) -> torch.Tensor:
+    """n independent points uniform on the unit sphere of R^d; shape (n, d).
+
+    Raises ValueError if n or d is not positive.
+
+    Source: a Gaussian vector divided by its length; Muller (1959).
+
+    >>> x = sphere(5, 3, np.random.default_rng(0))
+    >>> torch.linalg.vector_norm(x, dim=1).round(decimals=12).tolist()
+    [1.0, 1.0, 1.0, 1.0, 1.0]
+    """
+    if n < 1 or d < 1:
+        raise ValueError(f"n={n}, d={d}: use at least one point and one dimension.")
+    x = rng.standard_normal((n, d))
+    return device.tensor(x / np.linalg.norm(x, axis=1, keepdims=True))
+
+
+def data_folder() -> Path:
+    """The folder `data/` of the book's repository; each file in it has a row in its README.
+
+    Raises FileNotFoundError if `mathdl` was installed without the repository.
+
+    >>> data_folder().name
+    'data'
+    """
+    folder = Path(__file__).parents[2] / "data"
+    if not (folder / "README.md").exists():
+        raise FileNotFoundError(
+            f"{folder} does not exist: install mathdl from a clone of the book, pip install -e ."
+        )
+    return folder
