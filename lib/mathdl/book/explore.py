@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from mathdl.book.figures import describe, encode, image, publish, weight
@@ -18,7 +19,7 @@ MAX_FRAMES = 40
 MAX_WEIGHT = 250_000  # bytes, gzipped: two such figures leave a page below 1.5 MB at first view
 SEPARATOR = "%3C"  # the start of an SVG element inside a data URI
 
-_pages_figures = itertools.count(1)
+_number = itertools.count(1)
 
 
 def explore(
@@ -98,7 +99,7 @@ def _alt(alt: str | Callable[..., str], values: Mapping[str, object]) -> str:
     if callable(alt):
         return describe(alt(**values))
     try:
-        return describe(alt.format(**values))
+        return describe(str(alt).format(**values))
     except (KeyError, IndexError) as problem:
         raise ValueError(
             f"alt names {problem}, which is not among the parameters {', '.join(values)}."
@@ -106,10 +107,11 @@ def _alt(alt: str | Callable[..., str], values: Mapping[str, object]) -> str:
 
 
 def _draw(draw: Callable[..., Figure], values: Mapping[str, object]) -> Figure:
-    """Return one frame."""
+    """Return one frame, which Matplotlib no longer counts among its open figures."""
     figure = draw(**values)
     if not isinstance(figure, Figure):
         raise ValueError(f"draw must return a Matplotlib figure, not {type(figure).__name__}.")
+    plt.close(figure)
     return figure
 
 
@@ -162,7 +164,7 @@ def _static(draw: Callable, alt: str | Callable, choices: dict[str, dict[str, ob
     figures = [_draw(draw, values) for values in combinations]
     _align(figures)
     uris = encode(figures)
-    identifier = f"explore-{next(_pages_figures)}-{zlib.crc32(''.join(uris + alts).encode()):08x}"
+    identifier = f"explore-{next(_number)}-{zlib.crc32(''.join(uris + alts).encode()):08x}"
     first = image(uris[0], alts[0], figures[0])
     page = _page(identifier, choices, uris, alts, first)
     if weight(page) > MAX_WEIGHT:

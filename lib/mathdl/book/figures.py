@@ -28,7 +28,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7")
 DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)))
 MAX_WIDTH = 6.5  # inches: on a phone, 350 pixels wide, 12-point letters are then 9 pixels high
 PIXELS = 96  # CSS pixels in an inch
-SHARPNESS = 1.5  # pixels of a WebP in a CSS pixel
+SHARPNESS = 1.5  # pixels of a raster image in a CSS pixel
 
 STYLE = {
     "axes.axisbelow": True,
@@ -48,17 +48,16 @@ STYLE = {
     "grid.color": "#e0e0e0",
     "grid.linewidth": 0.8,
     "image.cmap": "cividis",
-    "legend.fontsize": 11,
-    "legend.frameon": False,
+    "legend.edgecolor": "white",
+    "legend.fontsize": 12,
+    "legend.framealpha": 0.85,
     "legend.handlelength": 2.8,
     "lines.linewidth": 2.0,
     "lines.markersize": 6.0,
     "mathtext.fontset": "dejavusans",
     "savefig.facecolor": "white",
-    "svg.fonttype": "path",
-    "svg.hashsalt": "mathdl",
-    "xtick.labelsize": 11,
-    "ytick.labelsize": 11,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
 }
 
 
@@ -111,8 +110,8 @@ def image(uri: str, alt: str, figure: Figure) -> str:
     """Return the `<img>` element that shows `uri` in the size of `figure`, or smaller."""
     width, height = (round(PIXELS * inches) for inches in figure.get_size_inches())
     return (
-        f'<img class="mathdl-figure" src="{html.escape(uri)}" alt="{html.escape(alt)}" width="{width}" '
-        f'height="{height}" style="max-width:100%;height:auto">'
+        f'<img class="mathdl-figure" src="{html.escape(uri)}" alt="{html.escape(alt)}" '
+        f'width="{width}" height="{height}" style="max-width:100%;height:auto">'
     )
 
 
@@ -154,7 +153,8 @@ def as_svg(figure: Figure) -> str:
     """
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(buffer, format="svg", metadata=nothing)
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "mathdl"}):
+        figure.savefig(buffer, format="svg", dpi=SHARPNESS * PIXELS, metadata=nothing)
     text = buffer.getvalue()
     text = re.sub(r"<!--.*?-->", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*"', "<g", re.sub(r"\s+", " ", text).replace("> <", "><"))
