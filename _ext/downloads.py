@@ -1,0 +1,68 @@
+"""Gives every page its notebook, and the site one zip of all with the library's wheel."""
+
+import posixpath
+from functools import partial
+from pathlib import Path
+
+from docutils import nodes
+from site_address import base_url
+
+from tools import notebooks
+from tools.pages import Book
+from tools.prose import Prose
+
+
+def numbers(app, docname):
+    """The numbers of the page's theorems, exercises, figures and formulas, by their ids."""
+    return {
+        identity: ".".join(map(str, number))
+        for kind in app.env.toc_fignumbers.get(docname, {}).values()
+        for identity, number in kind.items()
+    }
+
+
+def notebook_of(docname, seen_from):
+    """The address of a page's notebook in another page's notebook."""
+    return posixpath.relpath(f"{docname}.ipynb", posixpath.dirname(seen_from) or ".")
+
+
+def address(app, docname, node):
+    """Where a reference of the page leads in its notebook, or None for a place on the same page."""
+    target, _, _ = node.get("refuri", "").partition("#")
+    if not node.get("internal"):
+        return node.get("refuri")
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(docname), target))
+    if path.removesuffix(".html") in app.env.found_docs:
+        return notebook_of(path.removesuffix(".html"), docname) if target else None
+    return f"{base_url()}{path}" if target and base_url() else None
+
+
+def convert(made, app, doctree, docname):
+    """Make the notebook of a page whose numbers and references Sphinx has put in."""
+    root = Path(app.srcdir)
+    page = next((page for page in Book(root).pages if page.document == docname), None)
+    if page is None or app.builder.name != "html":
+        return
+    prose = Prose(
+        numbers(app, docname),
+        link=partial(address, app, docname),
+        title=lambda name: (app.env.titles[name].astext(), notebook_of(name, docname)),
+    )
+    images = [node["uri"] for node in doctree.findall(nodes.image) if (root / node["uri"]).exists()]
+    prose.image = lambda uri: notebooks.attach(uri) if uri in images else None
+    code = "\n\n".join(cell.body for cell in page.cells)
+    opening = notebooks.first_cell(root, code, base_url())
+    made[page.name] = notebooks.notebook(page, prose.blocks(doctree), opening, images)
+
+
+def finish(made, app, exception):
+    """Write the notebooks of the pages that were written now, the wheel, and the zip of all."""
+    if exception is None and app.builder.name == "html":
+        notebooks.write_downloads(Path(app.srcdir), Path(app.outdir), made)
+
+
+def setup(app):
+    made = {}
+    app.connect("doctree-resolved", partial(convert, made), priority=900)  # after every repair
+    app.connect("build-finished", partial(finish, made))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
