@@ -1,4 +1,4 @@
-"""Where inputs and labels come from: the bundled digits, the circle, the sphere."""
+"""Where inputs and labels come from: the bundled digits, equispaced angles."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -52,23 +52,6 @@ def equispaced_angles(n: int) -> torch.Tensor:
     if n < 1:
         raise ValueError(f"n={n} points cannot be placed on a circle; use n >= 1.")
     return device.tensor(2 * np.pi * np.arange(n) / n)
-
-
-def sphere(n: int, d: int, rng: np.random.Generator) -> torch.Tensor:
-    """n independent points uniform on the unit sphere of R^d; shape (n, d).
-
-    Raises ValueError if n or d is not positive.
-
-    Source: a Gaussian vector divided by its length; Muller (1959).
-
-    >>> x = sphere(5, 3, np.random.default_rng(0))
-    >>> torch.linalg.vector_norm(x, dim=1).round(decimals=12).tolist()
-    [1.0, 1.0, 1.0, 1.0, 1.0]
-    """
-    if n < 1 or d < 1:
-        raise ValueError(f"n={n}, d={d}: use at least one point and one dimension.")
-    x = rng.standard_normal((n, d))
-    return device.tensor(x / np.linalg.norm(x, axis=1, keepdims=True))
 
 
 def data_folder() -> Path:

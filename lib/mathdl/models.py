@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mathdl import datasets, device
+from mathdl import device, sampling
 
 
 class TwoLayer(NamedTuple):
@@ -66,6 +66,6 @@ def random_two_layer(E: int, m: int, d: int, rng: np.random.Generator) -> TwoLay
         raise ValueError(f"E={E}, m={m}, d={d}: use positive sizes.")
     return TwoLayer(
         a=device.tensor(rng.choice([-1.0, 1.0], size=(E, m))),
-        w=datasets.sphere(E * m, d, rng).reshape(E, m, d),
+        w=sampling.sphere(rng, E, m, d),
         b=device.tensor(rng.uniform(-1, 1, size=(E, m))),
     )

@@ -88,6 +88,7 @@ def test_plug_in_bound_is_attained_where_the_distance_is_constant():
     # f = -h everywhere against f* = +h': disagreement everywhere costs h' = |f - f*| for h -> 0.
     cost, h = 0.4, 1e-9
     assert theory.plug_in_bound((cost + h) ** 2) == pytest.approx(cost)
+    assert theory.plug_in_bound((cost + h) ** 2, margin=cost) == pytest.approx(cost)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,7 @@ def test_plug_in_bound_is_attained_where_the_distance_is_constant():
         (lambda: theory.gaussian_design_error(4, 5, 1.0), "n=5"),
         (lambda: theory.euler_error_bound(0.3, 10.0, 1.0, 1.0), "step=0.3"),
         (lambda: theory.plug_in_bound(-1.0), "negative"),
+        (lambda: theory.plug_in_bound(1.0, margin=2.0), "margin=2.0"),
     ],
 )
 def test_errors_name_the_argument(call, message):

@@ -149,19 +149,24 @@ def growth_factor(curvature: float, step: float) -> float:
     return abs(1 - step * curvature)
 
 
-def plug_in_bound(squared_distance: float) -> float:
-    """Largest excess classification error of sign f: the root of E|f - f*|², f* = E[y | x].
+def plug_in_bound(squared_distance: float, margin: float = 0.0) -> float:
+    """Largest excess classification error of sign f, from D = E|f - f*|² with f* = E[y | x].
 
-    Raises ValueError if `squared_distance` is negative.
+    It is √D, and also D / margin where |f*| >= margin > 0 everywhere; the smaller is returned.
 
-    Source: Devroye, Györfi and Lugosi (1996), Theorem 2.2 and its corollaries.
+    Raises ValueError if `squared_distance` is negative or `margin` is not in [0, 1].
 
-    >>> plug_in_bound(0.25)
-    0.5
+    Source: Devroye, Györfi and Lugosi (1996), Theorem 2.2, and Cauchy-Schwarz.
+
+    >>> plug_in_bound(0.25), plug_in_bound(0.25, margin=1.0)
+    (0.5, 0.25)
     """
     if squared_distance < 0:
         raise ValueError(f"squared_distance={squared_distance} is negative; pass E|f - f*|² >= 0.")
-    return float(np.sqrt(squared_distance))
+    if not 0 <= margin <= 1:
+        raise ValueError(f"margin={margin} bounds |f*| from below; use a number in [0, 1].")
+    root = float(np.sqrt(squared_distance))
+    return root if margin == 0 else min(root, squared_distance / margin)
 
 
 def rotated_cosine_excess(angle: float) -> float:
