@@ -14,6 +14,7 @@ import html
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
 import matplotlib as mpl
@@ -26,11 +27,11 @@ from PIL import Image
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7")
 DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)))
-MAX_WIDTH = 6.5  # inches: on a phone, 350 pixels wide, 12-point letters are then 9 pixels high
+MAX_WIDTH = 6  # inches: on a phone, 350 pixels wide, 11-point letters are then 9 pixels high
 PIXELS = 96  # CSS pixels in an inch
 SHARPNESS = 1.5  # pixels of a raster image in a CSS pixel
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": "#404040",
     "axes.facecolor": "white",
@@ -56,8 +57,8 @@ STYLE = {
     "lines.markersize": 6.0,
     "mathtext.fontset": "dejavusans",
     "savefig.facecolor": "white",
-    "xtick.labelsize": 12,
-    "ytick.labelsize": 12,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
 }
 
 
@@ -74,7 +75,7 @@ def use_style() -> None:
 def show(figure: Figure, alt: str) -> None:
     """Put a figure on the page, described by `alt`, and close it.
 
-    `alt` says what the plot shows to a reader who does not see it. The figure is at most 6.5
+    `alt` says what the plot shows to a reader who does not see it. The figure is at most 6
     inches wide, so that its letters stay readable on a phone: stack panels instead of setting
     them side by side.
 
