@@ -66,7 +66,11 @@ def _blocks(lines: list[str], links: Links, module: str) -> list[str]:
             found.append("```text\n" + "\n".join(body) + "\n```")
         else:
             paragraph, rest = _paragraph(rest)
-            found.append(_inline("\n".join(paragraph), links, module))
+            heads = [line for line in paragraph if not line.startswith(" ")]
+            if len(heads) > 1 and all(GOOGLE_ITEM.match(line) for line in heads):
+                found.append(_bullets(paragraph, GOOGLE_ITEM, links, module))
+            else:
+                found.append(_inline("\n".join(paragraph), links, module))
     return found
 
 
@@ -121,8 +125,13 @@ def _section(title: str, body: list[str], item: re.Pattern, links: Links, module
         return [f"**{title}**", *_blocks(body, links, module)]
     if not all(item.match(line) for line in heads):
         return [f"**{title}**", *_blocks(body, links, module)]
+    return [f"**{title}**", _bullets(filled, item, links, module)]
+
+
+def _bullets(lines: list[str], item: re.Pattern, links: Links, module: str) -> str:
+    """A list with one item for each line that is one; indented lines go on with the last item."""
     bullets: list[str] = []
-    for line in filled:
+    for line in lines:
         match = None if line.startswith(" ") else item.match(line)
         if match:
             name, kind, *text = match.groups()
@@ -131,7 +140,7 @@ def _section(title: str, body: list[str], item: re.Pattern, links: Links, module
             bullets.append(f"- `{name}`{typed}" + (f": {words}" if words else ""))
         else:
             bullets.append("  " + _inline(line.strip(), links, module))
-    return [f"**{title}**", "\n".join(bullets)]
+    return "\n".join(bullets)
 
 
 def _inline(text: str, links: Links, module: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 FACTOR = 1.05
 # arguments that say where, not how much
@@ -68,13 +68,13 @@ def compiled(mutant: Mutant) -> Any:
         def visit(self, node: ast.AST) -> ast.AST:
             if node is not target:
                 return self.generic_visit(node)
-            if isinstance(node, ast.Constant):
-                return ast.copy_location(ast.Constant(node.value * FACTOR), node)
+            if _is_number(node):
+                return ast.copy_location(ast.Constant(FACTOR * ast.literal_eval(node)), node)
             name = ast.copy_location(ast.Name(SCALED, ast.Load()), node)
             return ast.copy_location(ast.Call(name, [node], []), node)
 
-    mutated = ast.fix_missing_locations(Replace().visit(tree))
-    return compile(mutated, str(mutant.path), "exec")
+    Replace().visit(tree)
+    return compile(ast.fix_missing_locations(tree), str(mutant.path), "exec")
 
 
 def install(mutant: Mutant, name: str) -> None:
@@ -180,7 +180,7 @@ def _only_integers(index: ast.expr) -> bool:
     return not any(isinstance(n, ast.Constant) and type(n.value) is float for n in ast.walk(index))
 
 
-def _is_number(node: ast.expr) -> bool:
+def _is_number(node: ast.AST) -> TypeGuard[ast.Constant]:
     return isinstance(node, ast.Constant) and type(node.value) in (int, float)
 
 

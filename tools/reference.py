@@ -2,7 +2,11 @@
 
 The sources are parsed, never imported: the page depends on their text alone, and is the same on
 every machine. A public function or class without a docstring, or whose docstring shows no
-example, has no place in a reference: it is a problem, and the page is not written.
+example, has no place in a reference: it is a problem, and the page is not written. Exceptions and
+plain records need no example of their own: those of the functions that give them show them.
+
+Methods are shown if they have a docstring. A folder whose `__init__` lists functions or classes in
+`__all__` has those public and no others.
 """
 
 from __future__ import annotations
@@ -15,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.docstrings import Links, to_myst
-
-NARROW = 44  # characters of code that fit on a telephone
+from tools.signatures import decorators, signature
 
 HEADER = """\
 ---
@@ -47,7 +50,8 @@ class Entry:
 
     @property
     def label(self) -> str:
-        return _label(f"{self.module.name}.{self.name}")
+        kind = ".class" if isinstance(self.node, ast.ClassDef) else ""  # Digits is not digits()
+        return _label(f"{self.module.name}.{self.name}{kind}")
 
     @property
     def docstring(self) -> str:
@@ -57,7 +61,8 @@ class Entry:
     def methods(self) -> list[Entry]:
         if not isinstance(self.node, ast.ClassDef):
             return []
-        return [Entry(self.module, node, self.node.name) for node in _public(self.node)]
+        methods = [Entry(self.module, node, self.node.name) for node in _public(self.node)]
+        return [method for method in methods if method.docstring]
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Module:
     path: Path
     name: str
     tree: ast.Module
+    exported: frozenset[str] | None  # what its folder lists as public; None: everything
 
     @property
     def docstring(self) -> str:
@@ -74,7 +80,11 @@ class Module:
 
     @property
     def entries(self) -> list[Entry]:
-        return [Entry(self, node) for node in _public(self.tree)]
+        return [
+            Entry(self, node)
+            for node in _public(self.tree)
+            if self.exported is None or node.name in self.exported
+        ]
 
 
 def modules(package_root: Path) -> list[Module]:
@@ -86,8 +96,7 @@ def modules(package_root: Path) -> list[Module]:
             parts = parts[:-1]
         if any(part.startswith("_") for part in parts):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-        found.append(Module(path, ".".join(parts), tree))
+        found.append(Module(path, ".".join(parts), _parse(path), _exported(path.parent)))
     folders = {module.name for module in found if module.path.name == "__init__.py"}
 
     def order(module: Module) -> tuple[bool, str]:
@@ -95,6 +104,20 @@ def modules(package_root: Path) -> list[Module]:
         return bool(module.name) and inside, module.name
 
     return sorted(found, key=order)
+
+
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _exported(folder: Path) -> frozenset[str] | None:
+    """The functions and classes in `__all__` of a folder, or None if it lists only modules."""
+    for node in _parse(folder / "__init__.py").body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            names = ast.literal_eval(node.value)
+            objects = {n for n in names if not (folder / n).exists()}
+            return frozenset(n for n in objects if not (folder / f"{n}.py").exists()) or None
+    return None
 
 
 def problems(package_root: Path) -> list[str]:
@@ -107,14 +130,8 @@ def problems(package_root: Path) -> list[str]:
             place = f"{module.path}:{entry.node.lineno}: {entry.name}"
             if not entry.docstring:
                 found.append(f"{place} has no docstring; say what it computes or rename it _….")
-            elif ">>>" not in entry.docstring:
+            elif ">>>" not in entry.docstring and not _is_record(entry.node):
                 found.append(f"{place} shows no example; add one that starts with >>>.")
-            found += [
-                f"{module.path}:{method.node.lineno}: {method.name} has no docstring; "
-                "say what it does or rename it _…."
-                for method in entry.methods
-                if not method.docstring
-            ]
     return found
 
 
@@ -128,6 +145,8 @@ def render(package_root: Path) -> str:
     for module in listed:
         if not module.name:
             introduction = to_myst(module.docstring, links)
+            continue
+        if module.exported is not None and module.path.name != "__init__.py" and not module.entries:
             continue
         sections.append(f"({_label(module.name)})=\n## {package}.{module.name}")
         sections.append(to_myst(module.docstring, links, module.name))
@@ -153,7 +172,7 @@ def write_page(path: Path, package_root: Path) -> None:
 
 def _entry(entry: Entry, links: Links, heading: str) -> Iterator[str]:
     yield f"({entry.label})=\n{heading} `{entry.name}`"
-    yield f"```python\n{_signature(entry.node, bool(entry.owner))}\n```"
+    yield f"```python\n{signature(entry.node, bool(entry.owner))}\n```"
     yield to_myst(entry.docstring, links, entry.module.name)
 
 
@@ -163,6 +182,17 @@ def _public(tree: ast.Module | ast.ClassDef) -> list[ast.FunctionDef | ast.Class
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
     ]
+
+
+def _is_record(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Whether it is an exception, or a class that holds fields and properties and does nothing."""
+    if not isinstance(node, ast.ClassDef):
+        return False
+    bases = [ast.unparse(base) for base in node.bases]
+    if any(base.endswith(("Error", "Exception")) for base in bases):
+        return True
+    holds = "NamedTuple" in bases or "dataclass" in decorators(node)
+    return holds and all("property" in decorators(method) for method in _public(node))
 
 
 def _links(package: str, listed: list[Module]) -> Links:
@@ -179,76 +209,6 @@ def _links(package: str, listed: list[Module]) -> Links:
 
 def _label(dotted: str) -> str:
     return "lib-" + dotted.replace(".", "-").replace("_", "-").lower()
-
-
-def _decorators(node: ast.FunctionDef | ast.ClassDef) -> set[str]:
-    return {ast.unparse(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
-
-
-def _signature(node: ast.FunctionDef | ast.ClassDef, method: bool) -> str:
-    if isinstance(node, ast.ClassDef):
-        return _class_signature(node)
-    decorators = _decorators(node)
-    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    if "property" in decorators or "cached_property" in decorators:
-        return f"{node.name}{returns}"
-    bound = method and "staticmethod" not in decorators
-    return _call(node.name, _arguments(node.args, skip_first=bound), returns)
-
-
-def _class_signature(node: ast.ClassDef) -> str:
-    init = next(
-        (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None
-    )
-    if init is not None:
-        return _call(f"class {node.name}", _arguments(init.args, skip_first=True), "")
-    bases = [ast.unparse(base) for base in node.bases]
-    if "NamedTuple" in bases or any("dataclass" in name for name in _decorators(node)):
-        fields = [
-            ast.unparse(item)
-            for item in node.body
-            if isinstance(item, ast.AnnAssign)
-            and not ast.unparse(item.target).startswith("_")
-            and "ClassVar" not in ast.unparse(item.annotation)
-            and "init=False" not in ast.unparse(item)
-        ]
-        return _call(f"class {node.name}", fields, "")
-    return _call(f"class {node.name}", bases, "") if bases else f"class {node.name}"
-
-
-def _arguments(arguments: ast.arguments, skip_first: bool) -> list[str]:
-    """Each argument with annotation and default, as it stands in the source."""
-    positional = arguments.posonlyargs + arguments.args
-    defaults = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
-    listed = [_argument(*pair) for pair in zip(positional, defaults, strict=True)]
-    if arguments.posonlyargs:
-        listed.insert(len(arguments.posonlyargs), "/")
-    if skip_first:
-        listed = listed[1:]
-    if arguments.vararg:
-        listed.append("*" + _argument(arguments.vararg, None))
-    elif arguments.kwonlyargs:
-        listed.append("*")
-    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    listed += [_argument(*pair) for pair in keywords]
-    if arguments.kwarg:
-        listed.append("**" + _argument(arguments.kwarg, None))
-    return listed
-
-
-def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    text = ast.unparse(argument)
-    if default is None:
-        return text
-    equals = " = " if argument.annotation else "="
-    return f"{text}{equals}{ast.unparse(default)}"
-
-
-def _call(name: str, arguments: list[str], returns: str) -> str:
-    line = f"{name}({', '.join(arguments)}){returns}"
-    if len(line) <= NARROW or not arguments:
-        return line
-    return "\n".join([f"{name}(", *(f"    {argument}," for argument in arguments), f"){returns}"])
 
 
 def main() -> None:

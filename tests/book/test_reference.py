@@ -2,10 +2,12 @@
 
 import doctest
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from sphinx.application import Sphinx
+import yaml
 
 from tools import reference
 from tools.docstrings import Links, to_myst
@@ -13,6 +15,8 @@ from tools.docstrings import Links, to_myst
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lib" / "mathdl"
 MODULES = [".".join(["mathdl", m.name]).rstrip(".") for m in reference.modules(PACKAGE)]
+
+EXTENSIONS = yaml.safe_load((ROOT / "_config.yml").read_text())["parse"]["myst_enable_extensions"]
 
 NORMS = '''\
 """Norms of vectors."""
@@ -63,6 +67,13 @@ class ball:
         """The volume."""
 
 
+def Ball(r):
+    """Not the class of nearly the same name.
+
+    >>> Ball(1)
+    """
+
+
 def _private(): ...
 '''
 
@@ -82,27 +93,13 @@ def sphinx_warnings(folder: Path, page: str) -> str:
     """What Sphinx says about the page, with every unresolved reference reported."""
     source = folder / "source"
     source.mkdir()
-    (source / "index.md").write_text(page)
-    with (folder / "warnings").open("w+") as warnings:
-        app = Sphinx(
-            source,
-            None,
-            folder / "html",
-            folder / "doctrees",
-            "html",
-            {
-                "extensions": ["myst_parser"],
-                "myst_enable_extensions": ["dollarmath", "colon_fence"],
-                "nitpicky": True,
-                "html_theme": "basic",
-            },
-            status=None,
-            warning=warnings,
-            freshenv=True,
-        )
-        app.build()
-        warnings.seek(0)
-        return warnings.read()
+    (source / "index.md").write_text(page, encoding="utf-8")
+    (source / "conf.py").write_text(
+        f"extensions = ['myst_parser']\nmyst_enable_extensions = {EXTENSIONS}\n"
+        "html_theme = 'basic'\n"
+    )
+    sphinx = [sys.executable, "-m", "sphinx", "-q", "-n", str(source), str(folder / "html")]
+    return subprocess.run(sphinx, capture_output=True, text=True).stderr
 
 
 def test_page_of_a_tiny_package(tmp_path):
@@ -121,7 +118,7 @@ def test_page_of_a_tiny_package(tmp_path):
     assert ">>> ball(1)\n\n>>> ball(2)\n```" in page
     assert "class ball(r: float = 1.0, **rest)" in page
     assert "#### `ball.volume`" in page
-    assert "[`ball`](#lib-norms-ball) and [`other.helper`](#lib-other-helper)" in page
+    assert "[`ball`](#lib-norms-ball-class) and [`other.helper`](#lib-other-helper)" in page
 
 
 def test_page_of_a_tiny_package_is_clean_sphinx(tmp_path):
@@ -145,10 +142,43 @@ def test_missing_docstring_and_missing_example_are_one_sentence_each(tmp_path):
     assert not (tmp_path / "library.md").exists()
 
 
-def test_module_and_method_without_docstring(tmp_path):
-    norms = 'class A:\n    """An A.\n\n    >>> A()\n    """\n\n    def f(self): ...\n'
-    found = reference.problems(package(tmp_path, norms))
-    assert len(found) == 2 and "module" in found[0] and "A.f" in found[1]
+def test_module_without_docstring(tmp_path):
+    found = reference.problems(package(tmp_path, "WIDTH = 3\n"))
+    assert len(found) == 1 and "norms.py:1: the module has no docstring" in found[0]
+
+
+def test_records_and_exceptions_need_no_example_but_classes_that_act_do(tmp_path):
+    norms = '"""N."""\n\n\nclass Point(NamedTuple):\n    """A point."""\n\n    x: float\n'
+    norms += '\n\nclass Lost(ValueError):\n    """Gone."""\n'
+    root = package(tmp_path, norms)
+    assert reference.problems(root) == []
+    acts = norms + '\n\nclass Acts:\n    """Acts."""\n'
+    (root / "norms.py").write_text(acts)
+    assert len(reference.problems(root)) == 1
+    acts = norms.replace("x: float", "x: float\n\n    def move(self):\n        ...")
+    (root / "norms.py").write_text(acts)
+    assert "Point shows no example" in reference.problems(root)[0]
+
+
+def test_a_folder_decides_what_of_it_is_public(tmp_path):
+    root = package(tmp_path)
+    folder = root / "page"
+    folder.mkdir()
+    (folder / "__init__.py").write_text('"""Page."""\n\n__all__ = ["show"]\n')
+    shown = '"""Shown."""\n\n\ndef show():\n    """Show.\n\n    >>> show()\n    """\n'
+    (folder / "shown.py").write_text(shown + "\n\ndef helper(): ...\n")
+    (folder / "inner.py").write_text("def inner(): ...\n")
+    assert reference.problems(root) == [
+        f"{folder / 'inner.py'}:1: the module has no docstring; say in it what it is for."
+    ]
+    (folder / "inner.py").write_text('"""Inner."""\n\n\ndef inner(): ...\n')
+    page = reference.render(root)
+    assert (
+        "### `show`" in page
+        and "def inner" not in page
+        and "page.inner" not in page
+        and page.count("helper()") == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,6 +188,7 @@ def test_module_and_method_without_docstring(tmp_path):
         ("see :func:`f`", "see `f`"),
         ("a\n\n    1 + 1\n\nb", "a\n\n```text\n1 + 1\n```\n\nb"),
         ("{cite}`barron`", "{cite}`barron`"),
+        ("a: (m,)\nb, c: two\n  lines", "- `a`: (m,)\n- `b, c`: two\n  lines"),
     ],
 )
 def test_inline_markup(text, myst):
