@@ -2,17 +2,46 @@
 
 sphinx-proof gives every proof the id `proof` and every statement's body the id `proof-content`:
 several elements of a page then share one id, and a proof can only be styled by its id. The ids go,
-a class `demonstration` takes over. What the theme writes into finished HTML is repaired there.
+a class `demonstration` takes over. A folded solution becomes a native `<details>`, which needs no
+script, opens from the keyboard, and is found by a browser's search. What the theme writes into
+finished HTML is repaired there.
 """
 
 import re
+from html import escape
 
 from docutils import nodes
+from sphinx_exercise.nodes import solution_node
 
 SHARED_IDS = {"proof", "proof-content"}
 
 
 def tidy(app, doctree, docname):
+    tidy_proofs(doctree)
+    for solution in list(doctree.findall(solution_node)):
+        if "dropdown" in solution["classes"]:
+            fold(solution)
+
+
+def fold(solution):
+    """Put a solution into a `<details>` whose summary is its title, without the link in it."""
+    title, *content = solution.children
+    for link in list(title.findall(nodes.reference)):
+        link.parent.replace(link, link.children)
+    label = escape(solution["ids"][0], quote=True)
+    solution.parent.replace(
+        solution,
+        [
+            nodes.raw("", f'<details class="solution" id="{label}"><summary>', format="html"),
+            *title.children,
+            nodes.raw("", "</summary>", format="html"),
+            *content,
+            nodes.raw("", "</details>", format="html"),
+        ],
+    )
+
+
+def tidy_proofs(doctree):
     for node in doctree.findall(nodes.Element):
         shared = SHARED_IDS.intersection(node.get("ids", []))
         if not shared:
@@ -42,6 +71,6 @@ def repair(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("doctree-resolved", tidy)
+    app.connect("doctree-resolved", tidy, priority=950)  # after downloads has read the document
     app.connect("html-page-context", repair, priority=800)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
