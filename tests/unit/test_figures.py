@@ -98,12 +98,11 @@ def test_style_applies_to_lines():
     assert not axes.spines["right"].get_visible()
 
 
-def test_letters_are_nine_pixels_high_in_the_widest_figure_on_a_phone():
-    sizes = [value for key, value in STYLE.items() if key.endswith(("labelsize", "fontsize"))]
-    points_to_pixels = figures.PIXELS / 72
-    shrunk = 350 / (MAX_WIDTH * figures.PIXELS)
-    assert len(sizes) >= 4
-    assert min(sizes) * points_to_pixels * shrunk >= 8.9
+def test_letters_can_be_read_on_a_phone():
+    letters = ("font.size", "legend.fontsize", "axes.labelsize", "xtick.labelsize")
+    smallest = min(STYLE[key] for key in letters)
+    for inches, pixels in ((STYLE["figure.figsize"][0], 9.5), (MAX_WIDTH, 8)):
+        assert smallest * figures.PIXELS / 72 * 350 / (inches * figures.PIXELS) >= pixels
 
 
 def test_show_gives_an_image_with_its_size_and_its_text(monkeypatch):

@@ -27,7 +27,7 @@ from PIL import Image
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7")
 DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (8, 1.5, 1, 1.5, 1, 1.5)))
-MAX_WIDTH = 6  # inches: on a phone, 350 pixels wide, 11-point letters are then 9 pixels high
+MAX_WIDTH = 6.4  # inches, Matplotlib's default: on a phone, 11-point letters are 8 pixels high
 PIXELS = 96  # CSS pixels in an inch
 SHARPNESS = 1.5  # pixels of a raster image in a CSS pixel
 
@@ -75,7 +75,7 @@ def use_style() -> None:
 def show(figure: Figure, alt: str) -> None:
     """Put a figure on the page, described by `alt`, and close it.
 
-    `alt` says what the plot shows to a reader who does not see it. The figure is at most 6
+    `alt` says what the plot shows to a reader who does not see it. The figure is at most 6.4
     inches wide, so that its letters stay readable on a phone: stack panels instead of setting
     them side by side.
 
