@@ -13,7 +13,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
-from tools.pages import Directive, Page
+from tools.pages import Page
 
 # Directives whose content is mathematics, code or data rather than prose.
 NO_PROSE = {
