@@ -72,7 +72,14 @@ class MinimumNorm:
 
 
 def minimum_norm(
-    x, f, w, b, convention: str, rounds: int = 20, directions: int = 2**13
+    x,
+    f,
+    w,
+    b,
+    convention: str,
+    rounds: int = 100,
+    tolerance: float = 5e-3,
+    directions: int = 2**13,
 ) -> MinimumNorm:
     """The least path norm with which a two-layer ReLU network takes the values f at the points x.
 
@@ -80,8 +87,8 @@ def minimum_norm(
     Its dual solution y is divided by the most that |Σ_i y_i σ(w·x_i + b)| / N(w, b) can be over
     **all** parameters. For such y every interpolating network satisfies
     Σ_i y_i f_i = Σ_j a_j Σ_i y_i σ(w_j·x_i + b_j) <= Σ_j |a_j| N(w_j, b_j), the lower side.
-    In each round the neurons that violate this most join the program, until none does; with
-    `rounds=0` the network is built from the offered neurons alone.
+    In each round the neurons that violate this most join the program, until the two sides are
+    within `tolerance` of each other; with `rounds=0` only the offered neurons are used.
 
     x: (n, d) with d = 1 or 2, f: (n,), w: (k, d), b: (k,), as NumPy arrays or CPU tensors.
     `directions` is the number of directions of w that are looked at, for d = 2.
@@ -97,20 +104,21 @@ def minimum_norm(
     if x.ndim != 2 or x.shape[1] not in (1, 2):
         raise ValueError(f"x has shape {x.shape}; give points of shape (n, 1) or (n, 2).")
     search, _ = _directions(x.shape[1], directions)
+    dual, certificate = -np.inf, np.zeros(len(x))
     for remaining in range(rounds, -1, -1):
         primal, a, constant, y = _interpolate(x, f, w, b, convention)
-        ratios, biases = _ratios(x, y, search, convention)
-        worst = ratios.argmax(axis=1)
-        height = ratios.max(axis=1)
-        peak = (height >= np.roll(height, 1)) & (height >= np.roll(height, -1))
-        new = np.flatnonzero(peak & (height > 1 + 1e-6))
-        affine = int(convention != "bias-free" and abs(y.sum()) > 1 + 1e-6)
-        if remaining == 0 or len(new) + affine == 0:
+        certified = y / greatest_ratio(x, y, convention, directions)
+        if certified @ f > dual:
+            dual, certificate = float(certified @ f), certified
+        if remaining == 0 or primal <= (1 + tolerance) * dual:
             break
-        w = np.vstack([w, search[new], np.zeros((affine, w.shape[1]))])
-        b = np.concatenate([b, biases[new, worst[new]], np.ones(affine)])
-    y = y / greatest_ratio(x, y, convention, directions)
-    return MinimumNorm(primal, float(y @ f), a, w, b, constant, y)
+        ratios, biases = _ratios(x, y, search, convention)
+        height, worst = ratios.max(axis=1), ratios.argmax(axis=1)
+        peak = (height >= np.roll(height, 1)) & (height > np.roll(height, -1)) & (height > 1)
+        affine = int(convention != "bias-free" and abs(y.sum()) > 1)  # the neuron σ(0·x + 1)
+        w = np.vstack([w, search[peak], np.zeros((affine, w.shape[1]))])
+        b = np.concatenate([b, biases[peak, worst[peak]], np.ones(affine)])
+    return MinimumNorm(primal, dual, a, w, b, constant, certificate)
 
 
 def greatest_ratio(x, y, convention: str, directions: int) -> float:

@@ -69,16 +69,20 @@ def shared_factor_constant(d: int, m: int, tau: float) -> float:
     return m * tau**2 * target + (1 + tau**2) * (1 / 2 - target)
 
 
-def maurey_bound(norm: float, mean_square: float, m: int) -> float:
-    """Squared error that some network of m neurons and path norm at most `norm` does not exceed.
+def maurey_error(norm: float, mean_square: float, m: int, neuron_square: float = 1.0) -> float:
+    """Mean squared error of m neurons drawn from a representation of f with path norm `norm`.
 
-    (norm² - mean_square) / m, where `mean_square` is the integral of f² and neurons with
-    normalized parameters are at most 1 in absolute value (Maurey; see Pisier 1981).
+    It is (norm² neuron_square - mean_square)/m, where `mean_square` is the integral of f² and
+    `neuron_square` the mean square of a drawn neuron with normalized parameters. Normalized
+    neurons are at most 1 in absolute value, so that `neuron_square=1` gives an upper bound, and
+    some draw lies below it.
 
-    >>> maurey_bound(norm=2.0, mean_square=1.0, m=6)
+    Source: B. Maurey; see Pisier 1981.
+
+    >>> maurey_error(norm=2.0, mean_square=1.0, m=6)
     0.5
     """
-    return (norm**2 - mean_square) / m
+    return (norm**2 * neuron_square - mean_square) / m
 
 
 def barron_norm_of_radius(d: int, convention: str) -> float:
