@@ -7,7 +7,6 @@ script, opens from the keyboard, and is found by a browser's search. What the th
 finished HTML is repaired there.
 """
 
-import re
 from html import escape
 
 from docutils import nodes
@@ -61,13 +60,18 @@ def set_apart_opening(proof):
         text.parent.replace(text, [opening, nodes.Text(text[len("Proof.") :])])
 
 
-# the label of a folded cell contradicts the words that stand on it
-FOLDED_CELL = re.compile(r'<summary aria-label="Toggle hidden content">')
+REPAIRS = {
+    # the label contradicts the words that stand on it
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+    # a bibliography is a list, and its entries must then be items
+    'role="doc-biblioentry"': 'role="listitem"',
+}
 
 
 def repair(app, pagename, templatename, context, doctree):
-    if body := context.get("body"):
-        context["body"] = FOLDED_CELL.sub("<summary>", body)
+    for wrong, right in REPAIRS.items():
+        if context.get("body"):
+            context["body"] = context["body"].replace(wrong, right)
 
 
 def setup(app):
