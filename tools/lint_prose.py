@@ -21,9 +21,7 @@ NO_PROSE = {
     "raw", "prf:definition", "prf:proof", "prf:theorem", "prf:proposition", "prf:lemma",
     "prf:corollary",
 }  # fmt: skip
-PRIVATE = re.compile(
-    r"(?<![\w.:/])(?:\.\./shared|/work/|/root/|/home/|/Users/|/tmp/|[A-Z]:\\\\?Users)"
-)
+PRIVATE = re.compile(r"(?<![\w.:/])(?:/(?:home|mnt|root|scratch|tmp|Users|work)/|[A-Z]:\\\\?Users)")
 DECIMAL = re.compile(r"(?<![\w.,])\d+\.\d+(?!\.?\d)")
 # Numbers that are names: Theorem 2.12, Python 3.11, Section 4.13, arXiv 1906.08039.
 NAMED = re.compile(
