@@ -65,10 +65,12 @@ def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]
         shutil.rmtree(doctrees, ignore_errors=True)
     overrides: dict[str, object] = {
         "nitpicky": True,
+        "latex_individualpages": False,  # jupyter-book insists on this one
         "nb_execution_cache_path": str(book.root / "_build" / ".jupyter_cache"),
     }
     if skip_execution_of:
         overrides["nb_execution_excludepatterns"] = [f"{p.document}*" for p in skip_execution_of]
+    before = set((book.root / "_build" / ".jupyter_cache" / "executed").glob("*"))
     with contextlib.chdir(book.root):
         status = build_sphinx(
             book.root,
@@ -85,6 +87,8 @@ def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]
         )
     if status != 0:
         raise BuildFailed("Sphinx found the problems above.")
+    if set((book.root / "_build" / ".jupyter_cache" / "executed").glob("*")) != before:
+        raise BuildFailed("Sphinx executed a page itself: what it read is not what was executed.")
 
 
 def check_site(book: Book, out: Path) -> None:
@@ -110,13 +114,14 @@ def _stop_on(problems: list[str], heading: str) -> None:
 
 
 def write_generated_pages(book: Book, executions: dict[str, Execution]) -> ledger.Ledger:
-    """Collect the claims, and write the ledger page and the reference page if the book has them."""
+    """Collect the claims; make the pages that nobody writes, if the book has them."""
     collected = ledger.collect(book, {name: run.notebook for name, run in executions.items()})
     collected.write_json(book.root / "_build" / "ledger.json")
-    collected.write_page(book.root / "chapters" / "appendix" / "ledger.md")
-    package = book.root / "lib" / "mathdl"
-    if package.exists():
-        reference.write_page(book.root / "chapters" / "appendix" / "library.md", package)
+    documents = {page.document: page.path for page in book.pages}
+    if "chapters/appendix/ledger" in documents:
+        collected.write_page(documents["chapters/appendix/ledger"])
+    if "chapters/appendix/library" in documents:
+        reference.write_page(documents["chapters/appendix/library"], book.root / "lib" / "mathdl")
     return collected
 
 
@@ -159,7 +164,7 @@ def build_page(root: Path, name: str, seed: int = 0, full: bool = False) -> None
         execution = execute.execute([page], seed, full)
     except PageFailed as failure:
         raise BuildFailed(str(failure)) from failure
-    others = [p for p in book.pages if p.cells and p.name != page.name]
+    others = [p for p in book.pages if p.executes and p.name != page.name]
     executions = {p.name: found for p in others if (found := execute.load(p, seed)) is not None}
     executions |= execution
     collected = write_generated_pages(book, executions)
@@ -179,7 +184,7 @@ def build_page(root: Path, name: str, seed: int = 0, full: bool = False) -> None
 def run_ledger(root: Path, seed: int, chapter: str = "") -> None:
     """Execute the claims under a seed, past every failure, and print what held and what did not."""
     book = Book(root)
-    pages = [page for page in book.pages if page.cells and page.name.startswith(chapter)]
+    pages = [page for page in book.pages if page.executes and page.name.startswith(chapter)]
     if not pages:
         known = sorted({p.name.split("/")[0] for p in book.pages if "/" in p.name})
         raise BuildFailed(f"CHAPTER={chapter} has no pages; the chapters are: {', '.join(known)}.")

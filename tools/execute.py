@@ -142,13 +142,14 @@ def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
         km=manager,
         timeout=None if full else CELL_TIMEOUT,
         allow_errors=keep_going,
+        record_timing=False,  # timings in the cells' metadata would hide the page from Sphinx
         resources={"metadata": {"path": str(page.path.parent)}},
         extra_arguments=["--HistoryManager.enabled=False"],
     )
     start = time.perf_counter()
     try:
         with sockets:
-            client.execute(env=kernel_environment(seed, full))
+            client.execute(cleanup_kc=True, env=kernel_environment(seed, full))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise PageFailed(f"{page.path.relative_to(page.root)}: {error}") from error
     seconds = round(time.perf_counter() - start, 2)
@@ -179,10 +180,11 @@ def execute(
     With `keep_going` the cells after a failing one still run, and the failure stays in the
     outputs. Otherwise all pages are tried, and then `PageFailed` names every page that failed.
     """
+    pages = [page for page in pages if page.executes]
     done = {page.name: found for page in pages if (found := load(page, seed, full)) is not None}
     if keep_going is False:
         done = {name: run for name, run in done.items() if not has_error(run.notebook)}
-    waiting = [page for page in pages if page.cells and page.name not in done]
+    waiting = [page for page in pages if page.name not in done]
     if not waiting:
         return done
     workers = min(len(waiting), os.cpu_count() or 1)

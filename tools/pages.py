@@ -120,7 +120,8 @@ class Page:
 
     @property
     def executes(self) -> bool:
-        return bool(self.cells)
+        """Whether the page has cells; the pages that a build makes may not be there yet."""
+        return self.path.exists() and bool(self.cells)
 
 
 @dataclass
