@@ -187,10 +187,10 @@ def notebook(
     end_prose()
     for cell in source:
         add_code(cell)
-    for number, cell in enumerate(cells):
-        cell.id = f"cell-{number}"
-        if carried := _attachments(page.root, cell.source, images or []):
-            cell.attachments = carried
+    for number, made in enumerate(cells):
+        made.id = f"cell-{number}"
+        if carried := _attachments(page.root, made.source, images or []):
+            made.attachments = carried
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
     metadata = {"kernelspec": kernel, "language_info": language}

@@ -68,6 +68,11 @@ def _indent(blocks: Blocks, first: str, rest: str) -> str:
     return "\n".join([first + lines[0], *((rest + line).rstrip() for line in lines[1:])])
 
 
+def _without_bars(latex: str) -> str:
+    """The formula with its bars spelled out, for a table, where a bar ends the cell."""
+    return latex.replace(r"\|", r"\Vert ").replace("|", r"\vert ").strip()
+
+
 def _framed(title: str, body: Blocks) -> Blocks:
     """A quotation under a bold title; around code cells, which no quotation can hold, the title."""
     blocks = [f"**{title}**", *body] if title else body
@@ -215,7 +220,7 @@ class Prose:
 
     def _block_footnote(self, node: nodes.Element, level: int) -> Blocks:
         label, *text = node.children
-        return [f"<sup>{label.astext()}</sup> {' '.join(self.inline(part) for part in text)}"]
+        return [f"\\[{label.astext()}\\] {' '.join(self.inline(part) for part in text)}"]
 
     def _block_desc_signature(self, node: nodes.Element, level: int) -> Blocks:
         return [f"**`{node.astext()}`**"]
@@ -233,13 +238,15 @@ class Prose:
         if node.get("hidden"):
             return []
         entries = [self.title(name) for _, name in node["entries"]]
-        return ["\n".join(f"- [{escape(title)}]({address})" for title, address in entries)]
+        caption = [f"**{escape(node['caption'])}**"] if node.get("caption") else []
+        pages = "\n".join(f"- [{escape(title)}]({address})" for title, address in entries)
+        return [*caption, pages]
 
     def _block_figure(self, node: nodes.Element, level: int) -> Blocks:
         inner = [c for c in node.children if not isinstance(c, nodes.caption)]
         caption = next((c for c in node.children if isinstance(c, nodes.caption)), None)
         number, words = self._number(node), self.inline(caption).strip() if caption else ""
-        below = " ".join(part for part in (f"**Figure {number}**" if number else "", words) if part)
+        below = " ".join(part for part in (f"**Fig. {number}**" if number else "", words) if part)
         above = [block for child in inner for block in self.blocks(child, level)]
         return [*above, below] if below else above
 
@@ -256,8 +263,7 @@ class Prose:
     def _entry(self, cell: nodes.Element) -> str:
         """A table's cell on one line, without the bar that would end it."""
         text = "<br>".join(_on_one_line(str(block)) for block in self._children(cell, 0))
-        text = re.sub(r"\$[^$]+\$", lambda m: m[0].replace(r"\|", r"\Vert "), text)
-        text = re.sub(r"\$[^$]+\$", lambda m: m[0].replace("|", r"\vert "), text)
+        text = re.sub(r"\$([^$]+)\$", lambda m: f"${_without_bars(m[1])}$", text)
         return re.sub(r"(?<!\\)\|", r"\\|", text).replace("\n", " ")
 
     def inline(self, node: nodes.Node) -> str:
@@ -274,7 +280,7 @@ class Prose:
             case "subscript" | "superscript":
                 return f"<{node.tagname[:3]}>{inner}</{node.tagname[:3]}>"
             case "footnote_reference":
-                return f"<sup>{node.astext()}</sup>"
+                return f"<sup>\\[{node.astext()}\\]</sup>"
             case "literal":
                 fence = "``" if "`" in node.astext() else "`"
                 return f"{fence}{node.astext()}{fence}"
