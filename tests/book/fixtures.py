@@ -11,11 +11,12 @@ from tools import build
 CONFIG = """\
 title: A fixture
 author: Nobody
+only_build_toc_files: true
+execute: {execute_notebooks: cache}
 sphinx:
   extra_extensions: [sphinx_proof, sphinx_exercise]
   config:
-    nb_execution_mode: cache
-    html_baseurl: ""
+    suppress_warnings: [mystnb.unknown_mime_type]
 """
 CONTENTS = """\
 format: jb-book
