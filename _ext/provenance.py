@@ -1,7 +1,7 @@
 """Says in each page's footer when, from which commit and with which versions it was executed.
 
-The facts are written by the builder into `_build/execution.json` before Sphinx runs; a build without
-that file says nothing.
+The facts are written by the builder into `_build/execution.json` before Sphinx runs; a build
+without that file says nothing.
 """
 
 import json

@@ -1,0 +1,107 @@
+"""Every page, as a reader at a desk sees it first: nothing missing, nothing foreign, not heavy."""
+
+from dataclasses import dataclass
+
+import pytest
+from reading import PAGES, file_of, gzipped, visit, window
+
+FIRST_VIEW = 1_500_000  # bytes, gzipped
+FACTS = """() => {
+  const formulas = [...document.querySelectorAll("article .math")];
+  const broken = "mjx-merror, [data-mjx-error], mjx-mtext[style*='color: red']";
+  const images = [...document.querySelectorAll("img")];
+  return {
+    formulas: formulas.length,
+    untypeset: formulas.filter((box) => !box.querySelector("mjx-container")).length,
+    broken: [...document.querySelectorAll(broken)].map((box) => box.textContent),
+    fonts: [...document.fonts].filter((font) => font.status === "error").map((f) => f.family),
+    silent: [...document.querySelectorAll("article img")].filter((image) => !image.alt.trim())
+      .map((image) => image.src.slice(0, 80)),
+    blank: images.filter((image) => image.complete && !image.naturalWidth)
+      .map((image) => image.src.slice(0, 80)),
+    sliders: [...document.querySelectorAll("input[type=range]")].map((slider) => slider.id),
+  };
+}"""
+
+
+@dataclass
+class Seen:
+    trouble: list[str]
+    weight: int
+    facts: dict
+
+
+@pytest.fixture(scope="module")
+def seen(browser, address, site):
+    """Each page opened once with an empty cache, and what was seen there."""
+    found = {}
+    for name in [*PAGES, "search", "404"]:
+        with window(browser, address) as (page, trouble):
+            visit(page, f"{address}{name}.html")
+            files = {file_of(site, url) for url in trouble.addresses if url.startswith(address)}
+            weight = sum(gzipped(file) for file in files if file.is_file())
+            found[name] = Seen(trouble.found, weight, page.evaluate(FACTS))
+    return found
+
+
+@pytest.mark.parametrize("name", [*PAGES, "search", "404"])
+def test_page_opens_without_trouble(seen, name):
+    assert seen[name].trouble == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_mathematics_is_typeset(seen, site, name):
+    facts = seen[name].facts
+    source = (site / f"{name}.html").read_text("utf-8")
+    assert facts["formulas"] > 0 or 'class="math' not in source
+    assert facts["untypeset"] == 0
+    assert facts["broken"] == []
+    assert facts["fonts"] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_images_load_and_speak(seen, name):
+    assert seen[name].facts["silent"] == []
+    assert seen[name].facts["blank"] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_first_view_is_light(seen, name):
+    assert 100_000 < seen[name].weight <= FIRST_VIEW  # below: the measurement missed the scripts
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_sliders_move_by_keyboard(seen, browser, address, name):
+    sliders = seen[name].facts["sliders"]
+    if not sliders:
+        return
+    with window(browser, address) as (page, trouble):
+        visit(page, f"{address}{name}.html")
+        unseen, order = set(sliders), []
+        for _ in range(600):
+            page.keyboard.press("Tab")
+            order.append(page.evaluate("document.activeElement.id"))
+            unseen.discard(order[-1])
+            if not unseen:
+                break
+        assert not unseen, "the Tab key never reaches these sliders"
+        for slider in sliders:
+            page.focus(f"#{slider}")
+            before = look(page, slider)
+            page.keyboard.press("ArrowRight")
+            after = look(page, slider)
+            assert all(a != b for a, b in zip(after, before, strict=True)), slider
+        assert trouble.found == []
+
+
+def look(page, slider: str) -> list[str]:
+    """What a reader gets from a slider: picture, its description, shown value, spoken value."""
+    return page.evaluate(
+        """(id) => {
+          const slider = document.getElementById(id);
+          const image = slider.closest(".mathdl-explore").querySelector("img");
+          return [image.src, image.alt, slider.nextElementSibling.textContent,
+                  slider.getAttribute("aria-valuetext")];
+        }""",
+        slider,
+    )
