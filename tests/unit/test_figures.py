@@ -152,6 +152,7 @@ def test_svg_is_well_formed_and_names_no_host_but_its_namespaces():
     assert "<text" not in text, "letters must be shapes, as readers have other fonts"
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     assert used and used <= {element.get("id") for element in root.iter()}
+    assert "<g id=" not in text, "names of groups are weight, as nothing refers to them"
 
 
 def test_webp_is_lossless():
