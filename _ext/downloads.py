@@ -1,15 +1,17 @@
 """Gives every page its notebook, and the site one zip of all with the library's wheel."""
 
 import posixpath
+import re
 from functools import partial
 from pathlib import Path
 
-from docutils import nodes
 from site_address import base_url
 
 from tools import notebooks
 from tools.pages import Book
 from tools.prose import Prose
+
+URL = re.compile("(https?|data):")
 
 
 def numbers(app, docname):
@@ -47,12 +49,11 @@ def convert(made, app, doctree, docname):
         numbers(app, docname),
         link=partial(address, app, docname),
         title=lambda name: (app.env.titles[name].astext(), notebook_of(name, docname)),
+        image=lambda uri: uri if URL.match(uri) else notebooks.embedded(root / uri),
     )
-    images = [node["uri"] for node in doctree.findall(nodes.image) if (root / node["uri"]).exists()]
-    prose.image = lambda uri: notebooks.attach(uri) if uri in images else None
     code = "\n\n".join(cell.body for cell in page.cells)
     opening = notebooks.first_cell(root, code, base_url())
-    made[page.name] = notebooks.notebook(page, prose.blocks(doctree), opening, images)
+    made[page.name] = notebooks.notebook(page, prose.blocks(doctree), opening)
 
 
 def finish(made, app, exception):

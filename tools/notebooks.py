@@ -132,30 +132,17 @@ def _shown(cell: Directive) -> bool:
     return "remove-cell" not in tags and not {"remove-input", "remove-output"} <= tags
 
 
-def attach(address: str) -> str:
-    """The name under which a notebook carries the image that lies at `address`."""
-    return f"attachment:{address.replace('/', '-')}"
+def embedded(path: Path) -> str:
+    """The image as an address that carries it, so that a notebook needs no file beside it."""
+    content = b64encode(path.read_bytes()).decode()
+    return f"data:{guess_type(path.name)[0]};base64,{content}"
 
 
-def _attachments(root: Path, source: str, images: list[str]) -> dict[str, dict[str, str]]:
-    """The images that a cell shows, as notebooks carry them: {name: {type: content}}."""
-    return {
-        attach(path).removeprefix("attachment:"): {
-            str(guess_type(path)[0]): b64encode((root / path).read_bytes()).decode()
-        }
-        for path in images
-        if f"]({attach(path)})" in source
-    }
-
-
-def notebook(
-    page: Page, blocks: Blocks, opening: str, images: list[str] | None = None
-) -> NotebookNode:
+def notebook(page: Page, blocks: Blocks, opening: str) -> NotebookNode:
     """The page as a notebook without outputs; before its first code cell stands `opening`.
 
     blocks: the page's prose, with the places of the code cells that the site shows; the code
-    itself comes from the page's source. images: files below the book's root that the prose shows
-    as `attach` names them. Raises ValueError when prose and source have different code cells.
+    itself comes from the page's source. Raises ValueError when the two disagree.
     """
     cells: list[NotebookNode] = []
     prose: list[str] = []
@@ -189,8 +176,6 @@ def notebook(
         add_code(cell)
     for number, made in enumerate(cells):
         made.id = f"cell-{number}"
-        if carried := _attachments(page.root, made.source, images or []):
-            made.attachments = carried
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
     metadata = {"kernelspec": kernel, "language_info": language}

@@ -37,7 +37,8 @@ def escape(text: str) -> str:
     >>> escape("2 * 3 < a_b")
     '2 \\\\* 3 \\\\< a\\\\_b'
     """
-    return re.sub(r"([\\`*_$<\[\]])", r"\\\1", text.replace("\n", " "))
+    text = re.sub(r"([\\`*_<\[\]])", r"\\\1", text.replace("\n", " "))
+    return text.replace("$", "<span>&#36;</span>")  # for JupyterLab a \\$ opens mathematics
 
 
 def display(latex: str, number: str = "") -> str:
@@ -290,7 +291,8 @@ class Prose:
                 return " ".join(display(node.astext()).split())
             case "image":
                 address = self.image(node["uri"])
-                return f"![{node.get('alt', '')}]({address})" if address else node.get("alt", "")
+                words = escape(node.get("alt", ""))
+                return f"![{words}]({address})" if address else words
             case "reference" | "number_reference" | "download_reference":
                 address = self.link(node)
                 return f"[{inner.strip()}]({address})" if address else inner
