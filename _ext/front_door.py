@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from link_previews import tags
 from site_address import base_url
 
 REDIRECT = """<!doctype html>
@@ -16,7 +17,7 @@ REDIRECT = """<!doctype html>
 <meta charset="utf-8">
 <title>{title}</title>
 <meta http-equiv="refresh" content="0; url={target}">
-<link rel="canonical" href="{canonical}">
+<link rel="canonical" href="{canonical}">{tags}
 </head>
 <body><p><a href="{target}">{title}</a></p></body>
 </html>
@@ -41,10 +42,12 @@ def finish(app, exception):
             title=app.config.html_title,
             target=target,
             canonical=(base_url() or "") + target,
+            tags=tags(app, app.config.root_doc),
         ),
         "utf-8",
     )
-    (out / ".nojekyll").touch()  # else GitHub Pages leaves out every folder whose name starts with _
+    # else GitHub Pages leaves out every folder whose name starts with an underscore
+    (out / ".nojekyll").touch()
     if base_url():
         page = out / "404.html"
         page.write_text(from_the_root(page.read_text("utf-8"), urlsplit(base_url()).path), "utf-8")

@@ -8,39 +8,49 @@ from html import escape
 
 from site_address import base_url
 
+ICON = "_static/icon.png"  # for programs that cannot draw the SVG
 SHARE_IMAGE = "_static/share.png"
 SHARE_IMAGE_ALT = "Theorems That Run: a proven curve, and measured points that lie on it"
 
 
-def describe(app, pagename, templatename, context, doctree):
-    if doctree is None:
-        return
+def tags(app, pagename):
+    """The metadata of a page, as HTML."""
     title = app.env.titles[pagename].astext()
     description = app.env.metadata[pagename].get("description", "").strip()
     home = pagename == app.config.root_doc
-    tags = [
+    named = [
         ("property", "og:type", "website" if home else "article"),
         ("property", "og:site_name", app.config.html_title),
         ("property", "og:title", app.config.html_title if home else title),
         ("name", "twitter:card", "summary_large_image" if base_url() else "summary"),
     ]
     if description:
-        tags += [
+        named += [
             ("name", "description", description),
             ("property", "og:description", description),
         ]
     if base_url():
-        tags += [
+        named += [
             ("property", "og:url", base_url() + app.builder.get_target_uri(pagename)),
             ("property", "og:image", base_url() + SHARE_IMAGE),
             ("property", "og:image:width", "1200"),
             ("property", "og:image:height", "630"),
             ("property", "og:image:alt", SHARE_IMAGE_ALT),
         ]
-    context["metatags"] = context.get("metatags", "") + "".join(
+    return "".join(
         f'\n<meta {kind}="{name}" content="{escape(value, quote=True)}" />'
-        for kind, name, value in tags
+        for kind, name, value in named
     )
+
+
+def describe(app, pagename, templatename, context, doctree):
+    icon = context["pathto"](ICON, 1)
+    context["metatags"] = context.get("metatags", "") + (
+        f'\n<link rel="icon" type="image/png" sizes="180x180" href="{icon}" />'
+        f'\n<link rel="apple-touch-icon" href="{icon}" />'
+    )
+    if doctree is not None:
+        context["metatags"] += tags(app, pagename)
 
 
 def setup(app):

@@ -69,6 +69,17 @@ def test_colab_and_binder_open_the_published_notebook(monkeypatch):
     assert found["Repository"]["Repository"] == "https://github.com/ada/notes"
 
 
+def test_binder_gets_the_pins_of_the_library():
+    import binder
+
+    lines = binder.environment(Path(EXTENSIONS).parent)
+    pins = (Path(EXTENSIONS).parent / "requirements.txt").read_text("utf-8").splitlines()
+    named = [line for line in lines if not line.startswith("--")]
+    assert set(named) <= set(pins)
+    assert any(line.startswith("torch==") for line in named)
+    assert any(line.startswith("jupyterlab==") for line in named)
+
+
 def test_wrong_address_page_links_from_the_root():
     from front_door import from_the_root
 
