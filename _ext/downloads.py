@@ -63,7 +63,7 @@ def finish(made, app, exception):
 
 
 def setup(app):
-    made = {}
+    made: dict = {}
     app.connect("doctree-resolved", partial(convert, made), priority=900)  # after every repair
     app.connect("build-finished", partial(finish, made))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
