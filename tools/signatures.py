@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-NARROW = 44  # characters of code that fit on a telephone
+NARROW = 38  # characters of code that fit on a telephone
 
 
 def decorators(node: ast.FunctionDef | ast.ClassDef) -> set[str]:
