@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -16,28 +16,8 @@ from mathdl.book.claims import MIME
 from mdit_py_plugins.front_matter import front_matter_plugin
 from nbformat import NotebookNode
 
+from tools.ledger_page import NO_CLAIM, Statement, band, ledger_page, number, percent
 from tools.pages import Book, Directive, Page
-
-NO_CLAIM = "No claim:"
-DESCRIPTION = (
-    "Every numbered statement of the book with its proof, its exercises, and what the computer "
-    "found when it checked it."
-)
-
-
-@dataclass
-class Statement:
-    """A numbered statement: what proves it, what checks it, what trains it."""
-
-    page: str
-    line: int
-    kind: str  # theorem, proposition, lemma or corollary
-    label: str
-    title: str
-    proof: str  # complete, cited or missing
-    reason: str  # why no computation checks it; empty if one does
-    exercises: list[str] = field(default_factory=list)
-    claims: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -78,9 +58,9 @@ class Ledger:
         """The claims for the terminal, one a line."""
         lines = [
             f"{'holds' if row['held'] else 'FAILS'}  {row['page']}  {row['label']}: "
-            f"{row['description']}: predicted {_number(row['predicted'])}, "
-            f"measured {_number(row['measured'])}, {_band(row)}, "
-            f"resolution {_percent(row['resolution'])}"
+            f"{row['description']}: predicted {number(row['predicted'])}, "
+            f"measured {number(row['measured'])}, {band(row)}, "
+            f"resolution {percent(row['resolution'])}"
             for row in self.rows
         ]
         return "\n".join(lines)
@@ -99,18 +79,12 @@ class Ledger:
 
     def write_page(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        parts = [_opening(self.counts(), self.seed)]
-        for page, (document, title) in self.titles.items():
-            statements = [s for s in self.statements if s.page == page]
-            if not statements:
-                continue
-            parts.append(f"## {title}\n\nOn the page {{doc}}`/{document}`.")
-            for statement in statements:
-                parts.append(_entry(statement))
-                rows = [row for row in self.rows if row["id"] in statement.claims]
-                if rows:
-                    parts.append(_claims_table(rows))
-        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        pages = [
+            (title, document, [s for s in self.statements if s.page == name])
+            for name, (document, title) in self.titles.items()
+        ]
+        text = ledger_page(self.counts(), self.seed, pages, self.rows)
+        path.write_text(text, encoding="utf-8")
 
 
 def collect(book: Book, executed: dict[str, NotebookNode]) -> Ledger:
@@ -262,81 +236,3 @@ def _trouble(page: Page, statements: list[Statement], rows: list[dict]) -> list[
         if row["label"] not in labels
     ]
     return found
-
-
-def _opening(n: dict[str, int], seed: str) -> str:
-    return f"""---
-description: {DESCRIPTION}
----
-
-(ledger)=
-# Ledger
-
-This page is made from the executed pages when the book is built. It lists every numbered
-statement with its proof, its exercises, and each number that the computer found beside the number
-that the theorem predicts.
-
-- **{n["statements"]} statements**: {n["proved"]} proved in full, {n["cited"]} with a cited proof,
-  {n["without_claim"]} that no computation can check, with the reason.
-- **{n["checks_held"]} of {n["checks"]} checks of theorems held**, under seed {seed}.
-- **{n["observations_held"]} of {n["observations"]} observations held.** An observation is a number
-  that no theorem gives; it does not count as a check.
-
-The **resolution** of a claim is the smallest relative error of the prediction that the experiment
-would have noticed. A constant that is wrong by more fails the book. For an inequality it is the
-slack: by how much the bound could shrink. Where arrays are compared, the table shows the entry
-that came closest to leaving its band."""
-
-
-def _entry(statement: Statement) -> str:
-    """A statement in one short paragraph."""
-    title = f" ({statement.title})" if statement.title else ""
-    proof = {
-        "complete": "Proved in full.",
-        "cited": "Proof cited.",
-        "missing": "No proof.",
-    }[statement.proof]
-    exercises = ", ".join(f"{{ref}}`{label}`" for label in statement.exercises) or "none"
-    reference = f"{{prf:ref}}`{statement.label}`" if statement.label else statement.kind
-    text = f"**{reference}**{title}. {proof} Exercises: {exercises}."
-    return f"{text}\n\n{NO_CLAIM} {statement.reason}" if statement.reason else text
-
-
-def _claims_table(rows: list[dict]) -> str:
-    head = "| Claim | Predicted | Measured | Band | Resolution | Result |"
-    lines = [head, "|:--|--:|--:|:--|--:|:--|"]
-    for row in rows:
-        claim = _escape(row["description"])
-        if row["comparisons"] > 1:
-            claim += f" (closest of {row['comparisons']})"
-        verdict = "holds" if row["held"] else "**fails**"
-        if row["band"] == "Empirical":
-            verdict += ", observation"
-        cells = [
-            claim,
-            _number(row["predicted"]),
-            _number(row["measured"]),
-            _escape(_band(row)),
-            _percent(row["resolution"]),
-            verdict,
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(["::::{container} ledger-table", *lines, "::::"])
-
-
-def _band(row: dict) -> str:
-    ratio = f", measured/bound {_number(row['ratio'])}" if "ratio" in row else ""
-    return row["band_words"] + ratio
-
-
-def _number(value: float | str) -> str:
-    return f"{float(value):.4g}"
-
-
-def _percent(value: float | str) -> str:
-    return f"{100 * float(value):.2g} %"
-
-
-def _escape(text: str) -> str:
-    """Text that Markdown shows as it is, inside a table."""
-    return re.sub(r"([\\`*_{}\[\]#|$<>~@])", r"\\\1", " ".join(text.split()))
