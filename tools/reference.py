@@ -111,13 +111,18 @@ def _parse(path: Path) -> ast.Module:
 
 
 def _exported(folder: Path) -> frozenset[str] | None:
-    """The functions and classes in `__all__` of a folder, or None if it lists only modules."""
-    for node in _parse(folder / "__init__.py").body:
+    """What `__all__` of a folder names of its files' content, or None if it names only files."""
+    body = _parse(folder / "__init__.py").body
+    listed: set[str] = set()
+    imported: set[str] = set()
+    for node in body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            names = ast.literal_eval(node.value)
-            objects = {n for n in names if not (folder / n).exists()}
-            return frozenset(n for n in objects if not (folder / f"{n}.py").exists()) or None
-    return None
+            listed = set(ast.literal_eval(node.value))
+        elif isinstance(node, ast.ImportFrom):
+            source = (node.module or "").rpartition(".")[2]
+            if (folder / f"{source}.py").exists():
+                imported |= {alias.name for alias in node.names}
+    return frozenset(listed & imported) or None
 
 
 def problems(package_root: Path) -> list[str]:

@@ -164,9 +164,11 @@ def test_a_folder_decides_what_of_it_is_public(tmp_path):
     root = package(tmp_path)
     folder = root / "page"
     folder.mkdir()
-    (folder / "__init__.py").write_text('"""Page."""\n\n__all__ = ["show"]\n')
+    (folder / "__init__.py").write_text(
+        '"""Page."""\n\nfrom tiny.page.show import helper, show\n\n__all__ = ["show"]\n'
+    )
     shown = '"""Shown."""\n\n\ndef show():\n    """Show.\n\n    >>> show()\n    """\n'
-    (folder / "shown.py").write_text(shown + "\n\ndef helper(): ...\n")
+    (folder / "show.py").write_text(shown + "\n\ndef helper(): ...\n")
     (folder / "inner.py").write_text("def inner(): ...\n")
     assert reference.problems(root) == [
         f"{folder / 'inner.py'}:1: the module has no docstring; say in it what it is for."
