@@ -59,11 +59,18 @@
     document.querySelectorAll(WIDE).forEach((box) => observer.observe(box));
   };
 
-  const openForPrint = () => {
+  // Paper is white, and nobody can click on it.
+  const prepareForPrint = () => {
+    const page = document.documentElement;
+    const theme = page.dataset.theme;
     const closed = [...document.querySelectorAll("article details:not([open])")];
+    page.dataset.theme = "light";
     closed.forEach((details) => { details.open = true; });
-    const close = () => closed.forEach((details) => { details.open = false; });
-    addEventListener("afterprint", close, { once: true });
+    const restore = () => {
+      page.dataset.theme = theme;
+      closed.forEach((details) => { details.open = false; });
+    };
+    addEventListener("afterprint", restore, { once: true });
   };
 
   const openTarget = () => {
@@ -71,7 +78,7 @@
     if (target && target.matches("details")) target.open = true;
   };
 
-  addEventListener("beforeprint", openForPrint);
+  addEventListener("beforeprint", prepareForPrint);
   addEventListener("hashchange", openTarget);
   addEventListener("DOMContentLoaded", () => {
     openTarget();

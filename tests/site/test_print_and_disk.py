@@ -47,23 +47,26 @@ def test_print_leaves_out_the_furniture(paper, address):
     for furniture in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
         assert not paper.locator(furniture).first.is_visible(), furniture
     assert paper.locator("article h1, #jb-print-docs-body h1").locator("visible=true").count() == 1
-    assert paper.locator(".bd-article").is_visible()
+    for content in (".bd-article", ".provenance"):
+        assert paper.locator(content).is_visible(), content
 
 
-def test_printing_opens_folded_solutions(browser, address):
-    """A real print, not only the style of one."""
-    with window(browser, address) as (page, _):
+def test_printing_opens_folded_solutions_on_white(browser, address):
+    """A real print, not only the style of one, by a reader in the dark."""
+    with window(browser, address, mode="dark") as (page, _):
         visit(page, f"{address}chapters/approximation/barron-space.html")
         folded = page.locator("article details").count()
         assert folded > 0
         page.evaluate(
             """() => matchMedia("print").addEventListener("change", (event) => {
               const open = document.querySelectorAll("article details[open]").length;
-              if (event.matches) document.body.dataset.printed = open;
+              const theme = document.documentElement.dataset.theme;
+              if (event.matches) document.body.dataset.printed = `${open} open, ${theme}`;
             })"""
         )
         assert page.pdf(format="A4")[:5] == b"%PDF-"
-        assert int(page.evaluate("document.body.dataset.printed")) == folded
+        assert page.evaluate("document.body.dataset.printed") == f"{folded} open, light"
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         assert page.locator("article details[open]").count() == 0
 
 
