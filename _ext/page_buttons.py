@@ -47,11 +47,12 @@ def launchers(pagename):
 
 def repository_links(pagename):
     home = f"https://github.com/{repository()}"
-    title = quote(f"On the page {pagename.removeprefix('chapters/')}")
+    page = quote(pagename.removeprefix("chapters/"), safe="")
+    form = f"{home}/issues/new?template=mathematical-error.yml&page={page}"
     return [
         {"text": "Repository", "url": home},
         {"text": "Source of this page", "url": f"{home}/blob/HEAD/{pagename}.md?plain=1"},
-        {"text": "Report an error", "url": f"{home}/issues/new?title={title}"},
+        {"text": "Report an error", "url": form},
     ]
 
 
