@@ -65,6 +65,13 @@ def test_files_that_github_reads_are_valid(schema, files):
     assert check.exit_code == 0, check.output
 
 
+def test_error_button_opens_the_form_and_fills_a_field_that_it_has():
+    buttons = (ROOT / "_ext" / "page_buttons.py").read_text()
+    template, field = re.search(r"issues/new\?template=([\w.-]+)&(\w+)=", buttons).groups()
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / template).read_text())
+    assert field in [part.get("id") for part in form["body"]]
+
+
 def test_a_broken_workflow_would_be_noticed(tmp_path):
     broken = tmp_path / "broken.yml"
     broken.write_text("on: push\njobs:\n  build:\n    steps: []\n")
