@@ -21,7 +21,8 @@ NO_PROSE = {
     "raw", "prf:definition", "prf:proof", "prf:theorem", "prf:proposition", "prf:lemma",
     "prf:corollary",
 }  # fmt: skip
-PRIVATE = re.compile(r"(?<![\w.:/])(?:/(?:home|mnt|root|scratch|tmp|Users|work)/|[A-Z]:\\\\?Users)")
+ABSOLUTE = re.compile(r"(?<![\w.:/])(?:/(?:home|mnt|root|scratch|tmp|work|Users)/|[A-Z]:\\)")
+RELATIVE = re.compile(r"(?<![\w./])(?:\.\./)+[\w./-]*\w")
 DECIMAL = re.compile(r"(?<![\w.,])\d+\.\d+(?!\.?\d)")
 # Numbers that are names: Theorem 2.12, Python 3.11, Section 4.13, arXiv 1906.08039.
 NAMED = re.compile(
@@ -53,8 +54,12 @@ def prose_problems(page: Page) -> Iterator[tuple[int, str]]:
                 f"the number {number} is typed by hand: glue it from the cell that computes it.",
             )
     for number, line in enumerate(page.text.splitlines(), 1):
-        if path := PRIVATE.search(line):
-            yield number, f"the path {path[0]} exists on one machine only."
+        for path in ABSOLUTE.findall(line):
+            yield number, f"the path {path} exists on one machine only."
+        for path in RELATIVE.findall(line):
+            target = page.path.parent / path
+            if not any(target.with_name(target.name + end).exists() for end in ("", ".md")):
+                yield number, f"the path {path} is not in the book."
 
 
 def typed_results(text: str) -> list[tuple[int, str]]:
