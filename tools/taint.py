@@ -63,8 +63,8 @@ class PageFlow(Flow):
         if THEORY in measured.sources:
             text = "the measured value depends on `mathdl.theory`: measure without the prediction."
             self.problems.add((node.lineno, text))
-        band = next((k.value for k in node.keywords if k.arg == "band"), node.args[-1])
-        empirical = "Empirical" in ast.unparse(band)
+        bands = [k.value for k in node.keywords if k.arg == "band"] or node.args[1:]
+        empirical = any("Empirical" in ast.unparse(band) for band in bands)
         for line in prediction.predictions:
             known = self.predictions[line]
             known.checked = True
