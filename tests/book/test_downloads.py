@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 import venv
 import zipfile
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -78,25 +79,31 @@ def bare(text):
     return re.sub(r"\s|\$|\\[()]|\\tag\{.*?\}|[#¶]", "", text)
 
 
-def test_every_paragraph_of_the_site_stands_in_the_notebook_in_order(page, download):
-    """Theorem numbers, references, citations, glued numbers: all as the reader of the site sees."""
-    html = built(SITE / f"{page.document}.html").read_text(encoding="utf-8")
+@cache
+def read_on_the_site(document):
+    """The page's article without code cells and what they show."""
+    html = built(SITE / f"{document}.html").read_text(encoding="utf-8")
+    html = re.sub(r'"data:[^"]*"', '""', html)  # the frames of figures: most of the page
     article = BeautifulSoup(html, "html.parser").select_one("article.bd-article")
     for unread in article.select(".cell, script, style, svg, .headerlink"):
         unread.decompose()
-    paragraphs = [bare(p.get_text()) for p in article.select("p, h1, h2, h3, summary, dt, li > a")]
+    return article
+
+
+def test_every_paragraph_of_the_site_stands_in_the_notebook_in_order(page, download):
+    """Theorem numbers, references, citations, glued numbers: all as the reader of the site sees."""
+    read = read_on_the_site(page.document).select("p, h1, h2, h3, summary, dt, li > a")
     parser = MarkdownIt("commonmark", {"html": True}).enable("table").use(dollarmath_plugin)
     rendered = BeautifulSoup(parser.render(prose(download)), "html.parser").get_text()
     position, text = 0, bare(rendered)
-    assert paragraphs
-    for paragraph in filter(None, paragraphs):
+    assert read
+    for paragraph in filter(None, (bare(element.get_text()) for element in read)):
         position = text.find(paragraph, position)
         assert position >= 0, f"{paragraph!r} is not in the notebook, or not at its place"
 
 
 def test_formulas_have_the_numbers_of_the_site(page, download):
-    html = built(SITE / f"{page.document}.html").read_text(encoding="utf-8")
-    numbers = [tag.get_text() for tag in BeautifulSoup(html, "html.parser").select(".eqno")]
+    numbers = [tag.get_text() for tag in read_on_the_site(page.document).select(".eqno")]
     assert [f"({n})" for n in re.findall(r"\\tag\{(.*?)\}", prose(download))] == [
         re.sub(r"[^\d.()]", "", number) for number in numbers
     ]
