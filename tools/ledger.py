@@ -105,7 +105,7 @@ def collect(book: Book, executed: dict[str, NotebookNode]) -> Ledger:
             trouble = [(1, "this page has cells but was not executed.")]
         for statement in found:
             statement.claims = [row["id"] for row in own if row["label"] == statement.label]
-        trouble += _trouble(page, found, own)
+        trouble += _trouble(page, found, own, page.name in executed or not page.cells)
         problems += [f"{page.document}.md:{line}: {text}" for line, text in sorted(set(trouble))]
         statements += found
         rows += own
@@ -201,7 +201,9 @@ def _bare_figure(output: NotebookNode) -> bool:
     return any(kind.startswith("image/") for kind in data) and "text/html" not in data
 
 
-def _trouble(page: Page, statements: list[Statement], rows: list[dict]) -> list[tuple[int, str]]:
+def _trouble(
+    page: Page, statements: list[Statement], rows: list[dict], claims_known: bool
+) -> list[tuple[int, str]]:
     """What is wrong with the statements of a page and with the labels of its claims."""
     found: list[tuple[int, str]] = []
     for statement, directive in zip(statements, page.statements, strict=True):
@@ -220,7 +222,7 @@ def _trouble(page: Page, statements: list[Statement], rows: list[dict]) -> list[
         if checks and statement.reason:
             text = f"{name} has a claim and a `{NO_CLAIM}` paragraph: keep one of the two."
             found.append((statement.line, text))
-        if not checks and not statement.reason:
+        if claims_known and not checks and not statement.reason:
             text = (
                 f"{name} has no claim that checks it and no last paragraph `{NO_CLAIM} reason` "
                 "(Empirical does not count)."
