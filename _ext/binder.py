@@ -2,7 +2,7 @@
 
 Binder builds an image from the files of the branch that the site is published to, so they are part
 of the site, in `binder/`: the pins of what the notebooks import, and JupyterLab. PyTorch comes from
-its own index of CPU builds, because Binder has no GPU and little room.
+its own index of CPU builds, which the README names, because Binder has no GPU and little room.
 """
 
 import re
@@ -12,18 +12,18 @@ from pathlib import Path
 from site_address import repository
 
 PYTHON = "python-3.11\n"
-CPU_BUILDS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 PROGRAMS = ["jupyterlab", "ipykernel"]
 
 
 def environment(root):
     """The lines of Binder's requirements: the book's pins of the library's dependencies."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [re.match(r"[\w.-]+", one)[0] for one in project["dependencies"]] + PROGRAMS
+    wanted = [re.findall(r"^[\w.-]+", one)[0] for one in project["dependencies"]] + PROGRAMS
     pins = dict(
         re.findall(r"(?m)^([\w.-]+)==(\S+)", (root / "requirements.txt").read_text("utf-8"))
     )
-    return [CPU_BUILDS, *(f"{name}=={pins[name]}" for name in wanted)]
+    cpu_builds = re.findall(r"https://\S+/whl/cpu", (root / "README.md").read_text("utf-8"))[0]
+    return [f"--extra-index-url {cpu_builds}", *(f"{name}=={pins[name]}" for name in wanted)]
 
 
 def write(app, exception):
