@@ -58,8 +58,8 @@ This page is made from the executed pages when the book is built. It lists every
 statement with its proof, its exercises, and each number that the computer found beside the number
 that the theorem predicts.
 
-- **{n["statements"]} statements**: {n["proved"]} proved in full, {n["cited"]} with a cited proof,
-  {n["without_claim"]} that no computation can check, with the reason.
+- **{n["statements"]} statements**: {n["proved"]} proved in full, {n["cited"]} with a cited proof;
+  {n["without_claim"]} come with the reason why no computation checks them.
 - **{n["checks_held"]} of {n["checks"]} checks of theorems held**, under seed {seed}.
 - **{n["observations_held"]} of {n["observations"]} observations held.** An observation is a number
   that no theorem gives; it does not count as a check.

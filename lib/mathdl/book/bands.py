@@ -114,7 +114,7 @@ class MonteCarlo:
             mean = measured.mean(axis=0) if count else np.full_like(predicted, np.nan)
             error = measured.std(axis=0, ddof=1) / math.sqrt(count) if count > 1 else mean * np.nan
         width = STANDARD_ERRORS * error
-        words = f"{STANDARD_ERRORS} standard errors of {count} replicates"
+        words = f"{STANDARD_ERRORS} standard errors of {count:,} replicates"
         around = _around(mean, predicted, unit, width, words)
         return Comparison(
             measured=mean,

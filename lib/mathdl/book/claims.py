@@ -73,8 +73,8 @@ def predict(
     Prediction (thm-pythagoras): sum of the two squares = 25
     >>> p.check(3.0**2 + 4.0**2, Exact(1e-12))
     HOLDS (thm-pythagoras): sum of the two squares
-      predicted 25, measured 25, band [25, 25]: equal up to a relative error of 1e-12
-      resolution 1e-12
+      predicted 25, measured 25, equal up to a relative error of 1e-12
+      resolution 1e-10 %
     """
     for name, value in (("label", label), ("description", description)):
         if not (isinstance(value, str) and value.strip()):
@@ -213,13 +213,15 @@ def _result(prediction: Prediction, comparison: Comparison, band: Band, unit) ->
 
 def _sentences(result: dict) -> tuple[str, str]:
     """The two lines under the verdict: the numbers, and what they can tell apart."""
+    lower, upper = _shown(result["lower"]), _shown(result["upper"])
+    band = f"band [{lower}, {upper}]: " if lower != upper and result["band"] != "Bound" else ""
     numbers = (
         f"predicted {_shown(result['predicted'])}, measured {_shown(result['measured'])}, "
-        f"band [{_shown(result['lower'])}, {_shown(result['upper'])}]: {result['band_words']}"
+        f"{band}{result['band_words']}"
     )
     if "ratio" in result:
         numbers += f", measured/bound {_shown(result['ratio'])}"
-    strength = f"resolution {float(result['resolution']):.2g}"
+    strength = f"resolution {100 * float(result['resolution']):.2g} %"
     if result["comparisons"] > 1:
         strength += f", {result['comparisons']} comparisons, worst at {result['index']}"
     if result["band"] == "Empirical":
