@@ -85,7 +85,7 @@ def minimum_norm(
 
     A linear program over the outer weights of the offered neurons (w_j, b_j) gives the upper side.
     Its dual solution y is divided by the most that |Σ_i y_i σ(w·x_i + b)| / N(w, b) can be over
-    **all** parameters. For such y every interpolating network satisfies
+    **all** parameters, if that is more than 1. For such y every interpolating network satisfies
     Σ_i y_i f_i = Σ_j a_j Σ_i y_i σ(w_j·x_i + b_j) <= Σ_j |a_j| N(w_j, b_j), the lower side.
     In each round the neurons that violate this most join the program, until the two sides are
     within `tolerance` of each other; with `rounds=0` only the offered neurons are used.
@@ -107,7 +107,7 @@ def minimum_norm(
     dual, certificate = -np.inf, np.zeros(len(x))
     for remaining in range(rounds, -1, -1):
         primal, a, constant, y = _interpolate(x, f, w, b, convention)
-        certified = y / greatest_ratio(x, y, convention, directions)
+        certified = y / max(1, greatest_ratio(x, y, convention, directions))
         if certified @ f > dual:
             dual, certificate = float(certified @ f), certified
         if remaining == 0 or primal <= (1 + tolerance) * dual:
