@@ -1,10 +1,10 @@
 """Repairs, in the document itself, markup that a screen reader or a validator stumbles over.
 
-sphinx-proof gives every proof the id `proof` and every statement's body the id `proof-content`:
-several elements of a page then share one id, and a proof can only be styled by its id. The ids go,
-a class `demonstration` takes over. A folded solution becomes a native `<details>`, which needs no
-script, opens from the keyboard, and is found by a browser's search. What the theme writes into
-finished HTML is repaired there.
+sphinx-proof gives every proof the id `proof` and every statement's body the id `proof-content`,
+sphinx-exercise does likewise: several elements of a page then share one id, and a proof can only
+be styled by its id. The ids go, and for proofs a class `demonstration` takes over. A folded
+solution becomes a native `<details>`, which needs no script, opens from the keyboard, and is found
+by a browser's search. What the theme writes into finished HTML is repaired there.
 """
 
 from html import escape
@@ -12,11 +12,11 @@ from html import escape
 from docutils import nodes
 from sphinx_exercise.nodes import solution_node
 
-SHARED_IDS = {"proof", "proof-content"}
+SHARED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
 
 def tidy(app, doctree, docname):
-    tidy_proofs(doctree)
+    drop_shared_ids(doctree)
     for solution in list(doctree.findall(solution_node)):
         if "dropdown" in solution["classes"]:
             fold(solution)
@@ -40,7 +40,7 @@ def fold(solution):
     )
 
 
-def tidy_proofs(doctree):
+def drop_shared_ids(doctree):
     for node in doctree.findall(nodes.Element):
         shared = SHARED_IDS.intersection(node.get("ids", []))
         if not shared:
@@ -63,6 +63,9 @@ def set_apart_opening(proof):
 REPAIRS = {
     # the label contradicts the words that stand on it
     '<summary aria-label="Toggle hidden content">': "<summary>",
+    # a table's empty corner heads nothing
+    '<th class="head"><p></p></th>': "<td></td>",
+    '<th class="head"></th>': "<td></td>",
     # a bibliography is a list, and its entries must then be items
     'role="doc-biblioentry"': 'role="listitem"',
 }

@@ -33,6 +33,10 @@ class Trouble:
         context.on("console", self.look_at_message)
         context.on("weberror", lambda error: self.found.append(f"throws {error.error}"))
 
+    def forget(self) -> None:
+        self.found.clear()
+        self.addresses.clear()
+
     def look_at_response(self, response) -> None:
         if response.status >= 400:
             self.found.append(f"gets {response.status} for {response.url}")

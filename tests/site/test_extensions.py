@@ -106,7 +106,7 @@ def test_proof_loses_its_shared_id_and_gains_a_heading():
     proof = nodes.admonition("", classes=["proof", "proof", "cited"], ids=["proof"])
     proof += nodes.paragraph("", "Proof. See the paper.")
     tree = nodes.container("", proof)
-    accessible_pages.tidy_proofs(tree)
+    accessible_pages.drop_shared_ids(tree)
     assert proof["ids"] == []
     assert "demonstration" in proof["classes"]
     assert proof.astext() == "Proof (cited). See the paper."
