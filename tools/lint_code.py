@@ -78,7 +78,7 @@ def random_problems(tree: ast.AST, paths: dict[str, str]) -> Iterator[tuple[int,
             continue
         if is_random(path):
             yield (
-                node.lineno,
+                getattr(node, "lineno", 1),
                 f"`{path}` does not follow the book's seed: use `rng = device.generator(label)`.",
             )
 
@@ -147,5 +147,5 @@ def typed_text(node: ast.expr | None) -> str | None:
         return "".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         parts = typed_text(node.left), typed_text(node.right)
-        return None if None in parts else parts[0] + parts[1]
+        return None if parts[0] is None or parts[1] is None else parts[0] + parts[1]
     return None

@@ -48,15 +48,15 @@ _parser = (
 def prose_problems(page: Page) -> Iterator[tuple[int, str]]:
     """Typed results, and paths that exist on one machine only."""
     for line, text in prose(page):
-        for start, number in typed_results(text):
+        for start, typed in typed_results(text):
             yield (
                 line + text[:start].count("\n"),
-                f"the number {number} is typed by hand: glue it from the cell that computes it.",
+                f"the number {typed} is typed by hand: glue it from the cell that computes it.",
             )
-    for number, line in enumerate(page.text.splitlines(), 1):
-        for path in ABSOLUTE.findall(line):
+    for number, source in enumerate(page.text.splitlines(), 1):
+        for path in ABSOLUTE.findall(source):
             yield number, f"the path {path} exists on one machine only."
-        for path in RELATIVE.findall(line):
+        for path in RELATIVE.findall(source):
             target = page.path.parent / path
             if not any(target.with_name(target.name + end).exists() for end in ("", ".md")):
                 yield number, f"the path {path} is not in the book."

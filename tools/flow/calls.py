@@ -121,8 +121,12 @@ class Calls(Expressions):
             zip(names[len(names) - len(signature.defaults) :], signature.defaults, strict=True)
         )
         keyword_only = [argument.arg for argument in signature.kwonlyargs]
-        defaults |= dict(zip(keyword_only, signature.kw_defaults, strict=True))
-        found |= {name: self.value(node) for name, node in defaults.items() if node}
+        defaults |= {
+            name: node
+            for name, node in zip(keyword_only, signature.kw_defaults, strict=True)
+            if node
+        }
+        found |= {name: self.value(node) for name, node in defaults.items()}
         rest = []
         for key, value in arguments.items():
             name = names[key] if isinstance(key, int) and key < len(names) else key

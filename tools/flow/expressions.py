@@ -97,10 +97,10 @@ class Expressions:
 
     def bind(self, target: ast.expr, value: ast.expr) -> None:
         """Assign an expression, tuples element by element."""
-        pair = isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)
-        if pair and len(target.elts) == len(value.elts):
-            values = [self.value(part) for part in value.elts]
-            for part, known in zip(target.elts, values, strict=True):
+        targets, parts = elements(target), elements(value)
+        if targets and len(targets) == len(parts):
+            values = [self.value(part) for part in parts]
+            for part, known in zip(targets, values, strict=True):
                 self.assign(part, known)
         else:
             self.assign(target, self.value(value))
@@ -130,7 +130,7 @@ class Expressions:
 
     def iterate(self, target: ast.expr, iterable: ast.expr) -> None:
         """Bind a loop's target; zip, enumerate, items and typed lists element by element."""
-        parts = target.elts if isinstance(target, ast.Tuple | ast.List) else []
+        parts = elements(target)
         called = iterable if parts and isinstance(iterable, ast.Call) else None
         name = ast.unparse(called.func).split(".")[-1] if called else ""
         if called and name == "zip" and len(parts) == len(called.args):
@@ -141,15 +141,20 @@ class Expressions:
             self.iterate(parts[1], called.args[0])
         elif called and name == "items" and len(parts) == 2:
             self.assign(parts[0], NOTHING)
-            self.assign(parts[1], self.value(called.func.value))
-        elif isinstance(iterable, ast.Tuple | ast.List) and iterable.elts:
+            self.assign(parts[1], self.value(called.func))
+        elif elements(iterable):
             choices = []
-            for element in iterable.elts:
+            for element in elements(iterable):
                 self.bind(target, element)
                 choices.append(dict(self.names))
             self.names = merge(choices)
         else:
             self.assign(target, self.value(iterable))
+
+
+def elements(node: ast.expr) -> list[ast.expr]:
+    """The parts of a tuple or list as it is written."""
+    return node.elts if isinstance(node, ast.Tuple | ast.List) else []
 
 
 def without_measurement(value: Value) -> Value:

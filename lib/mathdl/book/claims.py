@@ -82,7 +82,9 @@ def predict(
     values = _array("predicted", predicted)
     if values.size == 0:
         raise ValueError("`predicted` is empty: give at least one number.")
-    if scale is not None and not (np.isscalar(scale) and math.isfinite(scale) and scale > 0):
+    if scale is not None and not (
+        isinstance(scale, (int, float, np.number)) and math.isfinite(scale) and scale > 0
+    ):
         raise ValueError(f"`scale` is {scale!r}: give a positive finite number.")
     if scale is None and (values == 0).any():
         raise ValueError("`scale` is missing: a prediction 0 needs the size that counts as large.")
