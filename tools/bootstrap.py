@@ -85,7 +85,7 @@ def install(python):
             stderr=subprocess.STDOUT,
             universal_newlines=True,
         )
-        for line in process.stdout:
+        for line in process.stdout or ():
             log.write(line)
             if line.startswith("Collecting "):
                 print("  " + line.split()[1], flush=True)

@@ -55,12 +55,12 @@ def _options(content: str) -> tuple[dict, str, int]:
     taken = 0
     while taken < len(lines) and lines[taken].startswith(":") and ":" in lines[taken][1:]:
         taken += 1
-    block = "\n".join(line[1:].replace(":", ": ", 1) for line in lines[:taken])
-    try:
-        parsed = yaml.safe_load(block) or {}
-    except yaml.YAMLError:
-        parsed = dict((part.strip() for part in line[1:].split(":", 1)) for line in lines[:taken])
-    return parsed, "\n".join(lines[taken:]), taken
+    options = {}
+    for line in lines[:taken]:
+        key, _, value = line[1:].partition(":")
+        value = value.strip()
+        options[key.strip()] = yaml.safe_load(value) if value.startswith("[") else value
+    return options, "\n".join(lines[taken:]), taken
 
 
 def directives(text: str, first_line: int = 1, depth: int = 0) -> list[Directive]:
