@@ -63,9 +63,6 @@ def set_apart_opening(proof):
 REPAIRS = {
     # the label contradicts the words that stand on it
     '<summary aria-label="Toggle hidden content">': "<summary>",
-    # a table's empty corner heads nothing
-    '<th class="head"><p></p></th>': "<td></td>",
-    '<th class="head"></th>': "<td></td>",
     # a bibliography is a list, and its entries must then be items
     'role="doc-biblioentry"': 'role="listitem"',
 }
