@@ -53,8 +53,8 @@ def drop_shared_ids(doctree):
 
 def set_apart_opening(proof):
     """Turn the word that opens a proof, plain text in its first sentence, into a heading of it."""
-    text = next(iter(proof.findall(nodes.Text)), "")
-    if text.startswith("Proof. "):
+    text = next(iter(proof.findall(nodes.Text)), None)
+    if text is not None and text.startswith("Proof. "):
         cited = "cited" in proof["classes"]
         opening = nodes.strong("", "Proof (cited)." if cited else "Proof.")
         text.parent.replace(text, [opening, nodes.Text(text[len("Proof.") :])])

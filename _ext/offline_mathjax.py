@@ -23,7 +23,7 @@ def source():
     from importlib.metadata import PackageNotFoundError, files
 
     try:
-        script = next(f for f in files("sphinx-mathjax-offline") if f.name == "tex-chtml.js")
+        script = next(f for f in files("sphinx-mathjax-offline") or [] if f.name == "tex-chtml.js")
     except (PackageNotFoundError, StopIteration):
         raise ExtensionError(
             "MathJax is not installed; run pip install -r requirements.txt."
