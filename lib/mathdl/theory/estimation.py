@@ -18,9 +18,11 @@ def relu_cosine_coefficients(degree: int) -> np.ndarray:
     """
     if degree < 0:
         raise ValueError(f"degree={degree} is negative; use 0, 1, 2, ...")
-    k = np.arange(degree + 1)
-    even = (-1.0) ** (k // 2 + 1) / (np.pi * (k**2 - 1.0 + (k == 1)))
-    return np.where(k == 1, 0.25, np.where(k % 2 == 0, even, 0.0))
+    coefficients = np.zeros(degree + 1)
+    k = np.arange(0, degree + 1, 2)
+    coefficients[::2] = (-1.0) ** (k // 2 + 1) / (np.pi * (k**2 - 1.0))
+    coefficients[1:2] = 0.25
+    return coefficients
 
 
 def relu_cosine_tail(degree: int) -> float:
