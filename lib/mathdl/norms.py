@@ -115,9 +115,8 @@ def minimum_norm(
         ratios, biases = _ratios(x, y, search, convention)
         height, worst = ratios.max(axis=1), ratios.argmax(axis=1)
         peak = (height >= np.roll(height, 1)) & (height > np.roll(height, -1)) & (height > 1)
-        affine = int(convention != "bias-free" and abs(y.sum()) > 1)  # the neuron σ(0·x + 1)
-        w = np.vstack([w, search[peak], np.zeros((affine, w.shape[1]))])
-        b = np.concatenate([b, biases[peak, worst[peak]], np.ones(affine)])
+        w = np.vstack([w, search[peak], 0 * search[:1]])  # the last one is the constant σ(0·x + 1)
+        b = np.concatenate([b, biases[peak, worst[peak]], [1.0]])
     return MinimumNorm(primal, dual, a, w, b, constant, certificate)
 
 

@@ -113,13 +113,42 @@ def test_large_biases_count(convention):
     assert norms.greatest_ratio(x, y, convention, directions=2) == pytest.approx(2)
 
 
-def test_more_directions_give_a_sharper_bound():
-    x, y = circle(4), np.array([1.0, -1.0, 1.0, -1.0])
-    coarse, fine = (norms.greatest_ratio(x, y, "bias-free", n) for n in (64, 4096))
-    # at b = 0 the ratio is max |  |cos| - |sin| | = 1, at the directions of the data
-    assert fine < coarse
-    assert fine == pytest.approx(1, abs=4 * pi / 4096 + 1e-12)
-    assert coarse == pytest.approx(1 + 4 * pi / 64)
+@pytest.mark.parametrize(
+    "convention, slope", [("bias-free", 0.0), ("path2", 0.0), ("path1", 2**0.5)]
+)
+def test_the_bound_between_directions(convention, slope):
+    # at b = 0 the ratio is ||cos| - |sin|| / N <= 1, attained at the directions of the data, which
+    # are the third, the thirteenth, ... of 40; Σ|y_i||x_i| = 4
+    x, y, axes = circle(4, shift=0.3), np.array([1.0, -1.0, 1.0, -1.0]), circle(4)
+    half = np.pi / 40
+    x = x if convention != "path1" else axes
+    expected = 1 + slope * half + 4 * half
+    assert norms.greatest_ratio(x, y, convention, directions=40) == pytest.approx(expected)
+
+
+def test_the_certificate_that_is_returned_proves_the_dual_value():
+    x, f = disc(8)
+    solved = norms.minimum_norm(x, f, *neurons(8), "path2")
+    assert solved.y @ f == pytest.approx(solved.dual)
+    assert norms.greatest_ratio(x, solved.y, "path2", directions=2**13) == pytest.approx(1)
+    finest = norms.minimum_norm(x, f, *neurons(8), "path2", directions=2**13)
+    assert finest.dual == solved.dual
+
+
+@pytest.mark.parametrize("d", (1, 2))
+def test_neurons_that_join_are_normalized_and_have_their_kink_in_the_data(d):
+    rng = np.random.default_rng(5)
+    x, f = rng.uniform(-1, 1, size=(6, d)), rng.normal(size=6)
+    w, b = rng.normal(size=(80, d)), rng.normal(size=80)
+    solved = norms.minimum_norm(x, f, w, b, "bias-free")
+    new, bias = solved.w[80:], solved.b[80:]
+    lengths = np.linalg.norm(new, axis=1)
+    joined = lengths > 0
+    assert joined.sum() >= 2 and (d == 2 or len(np.unique(new[joined])) == 2)
+    assert lengths[joined] == pytest.approx(1)
+    kinks = np.abs(new[joined] @ x.T + bias[joined, None]).min(axis=1)
+    assert np.minimum(kinks, np.abs(bias[joined])) == pytest.approx(0)
+    assert (bias[~joined] == 1).all()
 
 
 @given(
