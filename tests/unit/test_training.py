@@ -71,6 +71,14 @@ def test_divergence_is_said(steps):
         train_two_layer(networks, normal(7, 2), normal(7), lr=1e3, steps=steps, scaling="ntk")
 
 
+def test_divergence_is_a_millionfold_risk():
+    # The residual doubles in every step: 2^10 > 1000 is the first to exceed the limit.
+    one, zero = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
+    assert gradient_descent(one, zero, one[0], lr=3.0, steps=9).abs() == 2**9
+    with pytest.raises(Diverged, match="in 10 steps"):
+        gradient_descent(one, zero, one[0], lr=3.0, steps=100)
+
+
 def test_divergence_in_the_last_step_is_said():
     networks = models.random_two_layer(E=1, m=5, d=2, rng=np.random.default_rng(0))
     with pytest.raises(Diverged, match="1 steps"):
