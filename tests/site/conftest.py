@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from reading import SITE
+from reading import SITE, prefix
 
 ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -24,6 +24,11 @@ def site() -> Path:
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves the site at the root and, as a host of projects does, under its own prefix."""
+
+    def translate_path(self, path):
+        return super().translate_path("/" + path.removeprefix(prefix()).lstrip("/"))
+
     def log_message(self, *arguments):
         pass
 

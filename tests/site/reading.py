@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,15 @@ def gzipped(path: Path) -> int:
     return len(gzip.compress(path.read_bytes(), compresslevel=6))
 
 
-def file_of(site: Path, url: str) -> Path:
+@functools.cache
+def prefix() -> str:
+    """The path under which the site expects to be served, as its page for wrong addresses knows."""
+    text = (SITE / "404.html").read_text("utf-8")
+    known = re.search(r'data-content_root="(/[^"]*)"', text)
+    return known[1] if known else "/"
+
+
+def file_of(url: str) -> Path:
     """The file of the site that stands behind an address."""
-    return site / unquote(urlsplit(url).path).lstrip("/")
+    path = unquote(urlsplit(url).path)
+    return SITE / path.removeprefix(prefix()).lstrip("/")

@@ -2,12 +2,13 @@
 
 import functools
 import json
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from reading import BOOK, PAGES, SITE
+from reading import BOOK, PAGES, SITE, file_of
 
 VOID = "http://site/"
 
@@ -47,7 +48,7 @@ def test_links_lead_somewhere(site, name):
         target = urlsplit(urljoin(f"{VOID}{name}.html", link))
         if target.netloc != "site" or link.startswith("data:"):
             continue
-        file = SITE / unquote(target.path).lstrip("/")
+        file = file_of(target.geturl())
         inside = file.suffix != ".html" or not target.fragment
         if not file.is_file() or not (inside or unquote(target.fragment) in outline(file).ids):
             dead.append(link)
@@ -66,6 +67,13 @@ def test_page_describes_itself(site, page):
     assert len(meta["description"]) > 30
     assert meta["og:description"] == meta["description"]
     assert meta["og:title"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_launch_buttons_need_a_repository(site, name):
+    hosts = {urlsplit(link).netloc for link in outline(site / f"{name}.html").links}
+    launchers = {"colab.research.google.com", "mybinder.org"}
+    assert hosts & launchers == (launchers if os.environ.get("GITHUB_REPOSITORY") else set())
 
 
 @pytest.mark.parametrize("page", BOOK.pages, ids=lambda page: page.name)

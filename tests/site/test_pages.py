@@ -32,13 +32,13 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(browser, address, site):
+def seen(browser, address):
     """Each page opened once: what went wrong, what it asked for and what it shows."""
     found = {}
     with window(browser, address) as (page, trouble):
         for name in [*PAGES, "search", "404"]:
             visit(page, f"{address}{name}.html")
-            files = {file_of(site, url) for url in trouble.addresses if url.startswith(address)}
+            files = {file_of(url) for url in trouble.addresses if url.startswith(address)}
             weight = sum(gzipped(file) for file in files if file.is_file())
             found[name] = Seen(trouble.found.copy(), weight, page.evaluate(FACTS))
             trouble.forget()
