@@ -11,7 +11,7 @@ book: setup  ## execute the pages, check every claim, build the site into _build
 	@$(RUN) -m tools.build --seed $(SEED)
 
 test: book  ## everything that proves the project, on the site that was just built
-	@$(RUN) -m pytest -n 2 --dist loadfile
+	@$(RUN) -m pytest -n 2 --dist loadfile --durations 15
 
 page: setup  ## one page, quickly: make page PAGE=approximation/barron-space
 	@$(RUN) -m tools.build --page "$(PAGE)" --seed $(SEED)

@@ -119,7 +119,10 @@ def test_a_book_becomes_a_site(small_book):
     run = build(small_book)
     assert "1 of 1 checks of theorems" in run.stdout
     assert "a claim about the number 1" in html(small_book)
-    assert "a claim about the number 1" in html(small_book, "appendix/ledger")
+    ledger = html(small_book, "appendix/ledger")
+    assert "a claim about the number 1" in ledger and "ledger-table" in ledger
+    assert 'href="../index.html#thm-pythagoras">Theorem ' in ledger
+    assert 'href="../index.html#ex-pythagoras"' in ledger
     assert (small_book / "_build" / "html" / "index.html").exists()
 
 

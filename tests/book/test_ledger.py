@@ -8,7 +8,6 @@ from mathdl.book.claims import MIME, ClaimFailed
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.book.fixtures import PAGE, PROOF, changed, write_book
-from tools import build
 from tools.ledger import collect
 from tools.pages import Book
 
@@ -188,12 +187,3 @@ def test_what_is_written_is_plain_and_the_same_every_time(ledger, tmp_path):
     )
     assert "| a \\| number\\_of\\_things | 0.5 | 0.5001 |" in page
     assert "upper bound, measured/bound 0.5" in page
-
-
-def test_sphinx_reads_the_ledger_page_without_a_warning(tmp_path):
-    root = write_book(tmp_path)
-    assert build.main(["--root", str(root)]) == 0
-    html = (root / "_build" / "html" / "chapters" / "appendix" / "ledger.html").read_text()
-    assert 'href="../index.html#thm-noise">Theorem 1</a>' in html
-    assert 'href="../index.html#ex-noise"' in html
-    assert "ledger-table" in html
