@@ -81,6 +81,8 @@
   addEventListener("beforeprint", prepareForPrint);
   addEventListener("hashchange", openTarget);
   addEventListener("DOMContentLoaded", () => {
+    // the search that opens over a page lies outside every landmark
+    document.querySelectorAll("form.bd-search").forEach((form) => { form.role = "search"; });
     openTarget();
     const typeset = window.MathJax && MathJax.startup ? MathJax.startup.promise : undefined;
     Promise.resolve(typeset).then(watch);

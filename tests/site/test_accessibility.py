@@ -114,3 +114,17 @@ def test_cue_comes_and_goes_with_the_width(browser, address):
         page.wait_for_function(f"{marked} > {wide}")
         page.evaluate("document.querySelector('article').style.width = ''")
         page.wait_for_function(f"{marked} === {wide}")
+
+
+@pytest.mark.parametrize(
+    ("width", "opens"),
+    [(390, "Pages of the book"), (390, "Search"), (390, "Download"), (1280, "Search")],
+)
+def test_axe_finds_no_violation_in_what_opens(browser, address, width, opens):
+    with window(browser, address, width, "dark") as (page, trouble):
+        visit(page, f"{address}chapters/index.html")
+        page.get_by_role("button", name=opens, exact=True).locator("visible=true").first.click()
+        page.wait_for_timeout(100)
+        assert trouble.found == []  # before axe, which asks for style sheets in its own way
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert violations(page) == []
