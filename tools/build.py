@@ -21,7 +21,7 @@ from pathlib import Path
 
 from jupyter_book.sphinx import build_sphinx
 
-from tools import execute, ledger, lint, reference
+from tools import execute, ledger, lint, reference, site_complete
 from tools.execute import Execution, PageFailed
 from tools.pages import Book, Page
 
@@ -92,10 +92,9 @@ def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]
 
 
 def check_site(book: Book, out: Path) -> None:
-    """Every page of the table of contents is in the output."""
-    missing = [page.name for page in book.pages if not (out / f"{page.document}.html").exists()]
-    if missing:
-        raise BuildFailed(f"These pages are not in the output: {', '.join(missing)}.")
+    """Every page of the table of contents is in the output, with its notebook."""
+    if lacking := site_complete.missing(book, out):
+        raise BuildFailed(f"These files are not in the output: {', '.join(lacking)}.")
 
 
 def _swap(new: Path, old: Path) -> None:

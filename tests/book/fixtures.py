@@ -24,7 +24,7 @@ root: chapters/index
 chapters:
   - file: chapters/appendix/ledger
 """
-PAGE = """\
+HEADER = """\
 ---
 jupytext:
   text_representation:
@@ -35,9 +35,13 @@ kernelspec:
   display_name: Python 3
   language: python
   name: python3
-description: A page that checks one theorem about least squares.
+description: A page of a test.
 ---
 
+"""
+PAGE = (
+    HEADER
+    + """\
 (fixture)=
 # Least squares
 
@@ -80,6 +84,7 @@ Half as much.
 ```{solution-end}
 ```
 """
+)
 PREDICTED = "theory.estimation.fixed_design_error(p, n, 1.0)"
 PROOF = PAGE[PAGE.index("```{prf:proof}") : PAGE.index("```{code-cell}")]
 FIRST_CELL = PAGE[

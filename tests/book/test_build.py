@@ -13,21 +13,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HEADER = """---
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-    format_version: 0.13
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
-description: A small book that a test builds.
----
+from tests.book.fixtures import HEADER
 
-"""
+ROOT = Path(__file__).parents[2]
 PAGE = (
     HEADER
     + """(index)=

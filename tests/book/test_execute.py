@@ -8,24 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.book.fixtures import HEADER
 from tools import execute
 from tools.pages import Book
 
 ROOT = Path(__file__).parents[2]
-HEADER = """---
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-    format_version: 0.13
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
-description: A page of a test.
----
-
-"""
 
 
 def cell(code: str) -> str:
