@@ -123,7 +123,7 @@ def fixed_design_error(p: int, n: int, noise_variance: float) -> float:
 
 
 def euler_error_bound(step: float, smoothness: float, time: float, gradient_norm: float) -> float:
-    """Largest distance of gradient descent from gradient flow: ½ · step · Λ · T · ‖∇L(θ_0)‖.
+    """Largest distance of gradient descent from gradient flow: ½ · step · Λ · T · |∇L(u_0)|.
 
     For a convex loss whose gradient is Λ-Lipschitz and a step of at most 2/Λ.
 
@@ -158,7 +158,7 @@ def plug_in_bound(squared_distance: float, margin: float = 0.0) -> float:
 
     Raises ValueError if `squared_distance` is negative or `margin` is not in [0, 1].
 
-    Source: Devroye, Györfi and Lugosi (1996), Theorem 2.2, and Cauchy-Schwarz.
+    Source: Devroye, Györfi and Lugosi (1996) for E|f - f*|, and Cauchy-Schwarz.
 
     >>> plug_in_bound(0.25), plug_in_bound(0.25, margin=1.0)
     (0.5, 0.25)
@@ -172,10 +172,10 @@ def plug_in_bound(squared_distance: float, margin: float = 0.0) -> float:
 
 
 def rotated_cosine_excess(angle: float) -> float:
-    """Excess classification error of sign cos(θ - δ) where E[y | θ] = cos θ: (1 - cos δ)/π.
+    """Excess classification error of sign cos(θ - β) where E[y | θ] = cos θ: (1 - cos β)/π.
 
-    θ is uniform on the circle and 0 <= δ = `angle` <= π: the two classifiers disagree on two arcs
-    of length δ, where a wrong answer costs |cos θ|.
+    θ is uniform on the circle and 0 <= β = `angle` <= π: the two classifiers disagree on two arcs
+    of length β, where a wrong answer costs |cos θ|.
 
     >>> round(rotated_cosine_excess(np.pi / 2) * np.pi, 12)
     1.0
