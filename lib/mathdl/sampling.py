@@ -31,7 +31,8 @@ def maurey(
 
     Neuron j is drawn with probability proportional to |a_j| N(w_j, b_j), and its parameters are
     normalized, so that each drawn network has the path norm of the given one: the sum of these
-    weights. N is the parameter norm of the convention.
+    weights. N is the parameter norm of the convention; neurons with N = 0, which are constants,
+    cost nothing and are left out.
 
     a: (k,), w: (k, d), b: (k,); the result is (size, m), (size, m, d), (size, m).
     Raises ValueError if the path norm is 0, and for an unknown convention.
