@@ -5,7 +5,7 @@ import re
 import zipfile
 
 import pytest
-from reading import BOOK, PAGES, visit, window
+from reading import BOOK, PAGES, window
 
 NAMED = [
     (page.document, statement.argument)
@@ -60,7 +60,7 @@ def save(page, label: str, folder):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_page_downloads_as_notebook(desk, address, name, tmp_path):
-    visit(desk, f"{address}{name}.html")
+    desk.goto(f"{address}{name}.html")
     path = save(desk, "Notebook (.ipynb)", tmp_path)
     assert path.name == f"{name.rsplit('/', 1)[-1]}.ipynb"
     notebook = json.loads(path.read_text("utf-8"))
@@ -70,13 +70,13 @@ def test_page_downloads_as_notebook(desk, address, name, tmp_path):
 
 def test_source_downloads(desk, address, tmp_path):
     name = "chapters/index"
-    visit(desk, f"{address}{name}.html")
+    desk.goto(f"{address}{name}.html")
     path = save(desk, "Source (.md)", tmp_path)
     assert path.read_text("utf-8") == BOOK.page(name).text
 
 
 def test_all_notebooks_download_as_one_zip(desk, address, tmp_path):
-    visit(desk, f"{address}chapters/index.html")
+    desk.goto(f"{address}chapters/index.html")
     with zipfile.ZipFile(save(desk, "All notebooks (.zip)", tmp_path)) as archive:
         assert archive.testzip() is None
         names = archive.namelist()
