@@ -10,9 +10,9 @@ from site_address import base_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for `jupyter-book build .`, which lacks it
 
-from tools import notebooks  # noqa: E402
-from tools.pages import Book  # noqa: E402
-from tools.prose import Prose  # noqa: E402
+from tools import notebooks
+from tools.pages import Book
+from tools.prose import Prose
 
 URL = re.compile("(https?|data):")
 
