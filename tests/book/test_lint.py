@@ -33,10 +33,8 @@ def test_a_sound_page_keeps_the_rules(tmp_path):
 HEADERS = {
     "no jupytext": changed("jupytext:\n", "other:\n"),
     "no kernelspec": changed("kernelspec:\n", "other:\n"),
-    "no description": changed("description: A page that checks one theorem about least", "x: "),
-    "an empty description": changed(
-        "description: A page that checks one theorem about least squares.", "description:"
-    ),
+    "no description": changed("description: A page of", "x: A page of"),
+    "an empty description": changed("description: A page of a test.", "description:"),
     "no label": changed("(fixture)=\n", ""),
     "a label elsewhere": changed(
         "(fixture)=\n# Least squares\n", "# Least squares\n\n(fixture)=\n"
