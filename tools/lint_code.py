@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tools.pages import Directive, Page
 from tools.taint import analyze, without_magics
 
+CODE_WIDTH = 79  # characters; a wider line is cut on the page
 ALT_LENGTH = 20  # characters; less cannot say what a picture shows
 SHOWS = ("show", "explore")
 # Sources of randomness that do not follow the seed of the book.
@@ -28,6 +29,9 @@ def code_problems(page: Page) -> Iterator[tuple[int, str]]:
     yield from analyze([(cell.body_line, cell.body) for cell in cells])
     paths: dict[str, str] = {}
     for cell in cells:
+        for line, code in enumerate(cell.body.splitlines(), cell.body_line):
+            if len(code) > CODE_WIDTH:
+                yield line, f"this line of code has over {CODE_WIDTH} characters: break it."
         try:
             tree = ast.parse(without_magics(cell.body))
         except SyntaxError:

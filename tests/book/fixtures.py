@@ -60,7 +60,8 @@ from mathdl import device, theory
 from mathdl.book import Exact, MonteCarlo, predict
 
 p, n, replicates = 32, 64, 2000
-fitted = predict("thm-noise", "fitted noise", theory.estimation.fixed_design_error(p, n, 1.0))
+share = theory.estimation.fixed_design_error(p, n, 1.0)
+fitted = predict("thm-noise", "fitted noise", share)
 ```
 
 ```{code-cell} ipython3

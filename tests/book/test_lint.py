@@ -218,6 +218,7 @@ def test_a_cell_inside_a_directive_never_runs(tmp_path):
         ("from mathdl.book import show\nshow(fig, 'A line')", "show(...) without alt text"),
         ("from mathdl.book import explore\nexplore(f, alt='A', m=[1])", "explore(...) without alt"),
         ("x = = 1", "not Python"),
+        ("x = " + "1 + " * 20 + "1", "over 79 characters"),
     ],
 )
 def test_forbidden_code(tmp_path, code, message):
