@@ -6,6 +6,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from docutils import nodes
 from site_address import base_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for `jupyter-book build .`, which lacks it
@@ -17,13 +18,17 @@ from tools.prose import Prose
 URL = re.compile("(https?|data):")
 
 
-def numbers(app, docname):
-    """The numbers of the page's theorems, exercises, figures and formulas, by their ids."""
-    return {
+def numbers(app, docname, doctree):
+    """The numbers of the page and of its theorems, exercises, figures, formulas, by their ids."""
+    found = {
         identity: ".".join(map(str, number))
         for kind in app.env.toc_fignumbers.get(docname, {}).values()
         for identity, number in kind.items()
     }
+    if page := app.env.toc_secnumbers.get(docname, {}).get(""):
+        whole = doctree.next_node(nodes.section)
+        found |= dict.fromkeys(whole["ids"], f"{page[0]}.")
+    return found
 
 
 def notebook_of(docname, seen_from):
@@ -49,7 +54,7 @@ def convert(made, app, doctree, docname):
     if page is None or app.builder.name != "html":
         return
     prose = Prose(
-        numbers(app, docname),
+        numbers(app, docname, doctree),
         link=partial(address, app, docname),
         title=lambda name: (app.env.titles[name].astext(), notebook_of(name, docname)),
         image=lambda uri: uri if URL.match(uri) else notebooks.embedded(root / uri),

@@ -154,7 +154,7 @@ class Prose:
     def _block_section(self, node: nodes.Element, level: int) -> Blocks:
         if not self._title(node):  # the content of a theorem or exercise
             return self._children(node, level)
-        heading = f"{'#' * (level + 1)} {self._title(node)}"
+        heading = f"{'#' * (level + 1)} {self._numbered('', node)}"
         return [heading, *self._body(node, level + 1)]
 
     def _block_proof_node(self, node: nodes.Element, level: int) -> Blocks:
