@@ -194,6 +194,19 @@ def test_import_contracts_hold():
     assert "3 kept" in contracts.stdout
 
 
+def test_every_module_of_the_library_stands_in_the_contracts():
+    """A new module that no contract names could import whatever it likes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    modules = {
+        f"mathdl.{path.stem}"
+        for path in (ROOT / "lib" / "mathdl").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    } - {"mathdl.__init__"}
+    for contract in project["tool"]["importlinter"]["contracts"]:
+        named = set(contract["source_modules"]) | set(contract["forbidden_modules"])
+        assert modules <= named, (contract["name"], modules - named)
+
+
 def test_import_contract_breaks_when_a_prediction_imports_what_it_predicts(tmp_path):
     copy = tmp_path / "lib"
     shutil.copytree(ROOT / "lib", copy, ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
