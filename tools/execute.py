@@ -168,12 +168,16 @@ def _store(path: Path, execution: Execution) -> None:
         surplus.unlink(missing_ok=True)
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)  # progress is for now, also in a log file
+
+
 def execute(
     pages: list[Page],
     seed: int = 0,
     full: bool = False,
     keep_going: bool = False,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = _say,
 ) -> dict[str, Execution]:
     """Execute what has not been executed yet, one process a core.
 
