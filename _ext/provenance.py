@@ -23,13 +23,14 @@ def describe(app, pagename, templatename, context, doctree):
     if not facts or doctree is None:
         return
     page = facts.get("pages", {}).get(pagename.removeprefix("chapters/"))
+    commit = page["commit"] if page else facts.get("commit")
     context["provenance"] = {
         "executed": readable(page["executed"]) if page and page.get("executed") else None,
         "machine_time": page.get("executed") if page else None,
         "seconds": round(page["seconds"]) if page and page.get("seconds") else None,
-        "commit": facts.get("commit"),
-        "commit_url": commit_url(facts.get("commit")),
-        "dirty": facts.get("dirty", False),
+        "commit": commit and commit.rstrip("+"),
+        "commit_url": commit_url(commit and commit.rstrip("+")),
+        "dirty": bool(commit and commit.endswith("+")),
         "seed": facts.get("seed"),
         "versions": versions(facts),
     }

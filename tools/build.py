@@ -13,7 +13,6 @@ import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from importlib.metadata import version
@@ -32,24 +31,15 @@ class BuildFailed(Exception):
     """The book does not stand; the message is for the person who builds it."""
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    command = ["git", "-C", str(root), *arguments]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
 def write_provenance(book: Book, executions: dict[str, Execution], seed: int) -> None:
     """Write down when, from which commit and with which versions the pages were executed."""
     facts = {
-        "commit": _git(book.root, "rev-parse", "HEAD"),
-        "dirty": bool(_git(book.root, "status", "--porcelain")),
+        "commit": execute.checked_out(book.root),
         "seed": seed,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in VERSIONS_SHOWN},
         "pages": {
-            name: {"executed": run.executed, "seconds": run.seconds}
+            name: {"executed": run.executed, "seconds": run.seconds, "commit": run.commit}
             for name, run in sorted(executions.items())
         },
     }

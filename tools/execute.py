@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -46,6 +47,7 @@ class Execution:
     notebook: NotebookNode
     seconds: float
     executed: str  # time of day, ISO 8601 in UTC
+    commit: str | None  # that the page was executed from, with a + if the tree had local changes
     fresh: bool  # executed now, not found from before
 
 
@@ -114,7 +116,22 @@ def load(page: Page, seed: int, full: bool = False) -> Execution | None:
         return None
     notebook = nbformat.read(path, as_version=4)
     facts = notebook.metadata["mathdl"]
-    return Execution(notebook, facts["seconds"], facts["executed"], fresh=False)
+    return Execution(
+        notebook, facts["seconds"], facts["executed"], facts.get("commit"), fresh=False
+    )
+
+
+def checked_out(root: Path) -> str | None:
+    """The commit of the book's folder, with a + if files differ from it; None without git."""
+    git = ["git", "-C", str(root)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        status = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
+    except OSError:
+        return None
+    if head.returncode != 0:
+        return None
+    return head.stdout.strip() + ("+" if status.stdout else "")
 
 
 def kernel_environment(seed: int, full: bool) -> dict[str, str]:
@@ -146,6 +163,7 @@ def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
         resources={"metadata": {"path": str(page.path.parent)}},
         extra_arguments=["--HistoryManager.enabled=False"],
     )
+    commit = checked_out(page.root)
     start = time.perf_counter()
     try:
         with sockets:
@@ -154,8 +172,9 @@ def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
         raise PageFailed(f"{page.path.relative_to(page.root)}: {error}") from error
     seconds = round(time.perf_counter() - start, 2)
     executed = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    notebook.metadata["mathdl"] = {"seconds": seconds, "executed": executed, "seed": seed}
-    return Execution(notebook, seconds, executed, fresh=True)
+    facts = {"seconds": seconds, "executed": executed, "commit": commit, "seed": seed}
+    notebook.metadata["mathdl"] = facts
+    return Execution(notebook, seconds, executed, commit, fresh=True)
 
 
 def _store(path: Path, execution: Execution) -> None:

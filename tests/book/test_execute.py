@@ -91,6 +91,20 @@ def test_an_edit_in_the_library_reaches_the_pages_that_use_it(tmp_path):
     assert after[0] != before[0] and after[1] == before[1]
 
 
+def test_an_execution_remembers_the_commit_it_was_run_from(tmp_path):
+    book = small_book(tmp_path, one="print(1)")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / ".gitignore").write_text("_build/\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "first"], check=True)
+    first = execute.execute(book.pages)["one"].commit
+    assert first is not None and len(first) == 40
+    (tmp_path / "other.txt").write_text("a local change")
+    assert execute.checked_out(tmp_path) == first + "+"
+    assert execute.execute(book.pages)["one"].commit == first  # cached: what ran then
+
+
 def test_a_failing_page_is_named_and_costs_no_other(tmp_path):
     book = small_book(tmp_path, bad="raise ValueError('on purpose')", good="print('fine')")
     with pytest.raises(execute.PageFailed, match=r"chapters/bad\.md(.|\n)*on purpose"):

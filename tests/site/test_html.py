@@ -82,6 +82,8 @@ def test_footer_says_when_and_with_what(site, page):
     text = (site / f"{page.document}.html").read_text("utf-8")
     footer = text[text.index('class="provenance"') :].split("</p>")[0]
     assert facts["versions"]["torch"] in footer
-    assert facts["commit"] is None or facts["commit"][:10] in footer
+    commit = facts["pages"][page.name]["commit"] if page.executes else facts["commit"]
+    assert commit is None or commit[:10] in footer
+    assert ("with local changes" in footer) == bool(commit and commit.endswith("+"))
     if page.executes:
         assert facts["pages"][page.name]["executed"] in footer
