@@ -51,16 +51,17 @@ def write_provenance(book: Book, executions: dict[str, Execution], seed: int) ->
 def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]) -> None:
     """Run Sphinx, with every warning an error where every page has been executed."""
     doctrees = book.root / "_build" / ".doctrees"
+    cache = book.root / "_build" / ".jupyter_cache"
     if fresh:  # an incremental build forgets the warnings of the pages that it does not read again
         shutil.rmtree(doctrees, ignore_errors=True)
     overrides: dict[str, object] = {
         "nitpicky": True,
         "latex_individualpages": False,  # jupyter-book insists on this one
-        "nb_execution_cache_path": str(book.root / "_build" / ".jupyter_cache"),
+        "nb_execution_cache_path": str(cache),
     }
     if skip_execution_of:
         overrides["nb_execution_excludepatterns"] = [f"{p.document}*" for p in skip_execution_of]
-    before = set((book.root / "_build" / ".jupyter_cache" / "executed").glob("*"))
+    before = set((cache / "executed").glob("*"))
     with contextlib.chdir(book.root):
         status = build_sphinx(
             book.root,
@@ -77,7 +78,7 @@ def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]
         )
     if status != 0:
         raise BuildFailed("Sphinx found the problems above.")
-    if set((book.root / "_build" / ".jupyter_cache" / "executed").glob("*")) != before:
+    if set((cache / "executed").glob("*")) != before:
         raise BuildFailed("Sphinx executed a page itself: what it read is not what was executed.")
 
 
@@ -115,14 +116,11 @@ def write_generated_pages(book: Book, executions: dict[str, Execution]) -> ledge
 
 
 def build_book(root: Path, seed: int = 0, site: bool = True) -> None:
-    """Build the whole book below `root`; raises BuildFailed with everything that is wrong."""
+    """Build the whole book below `root`; BuildFailed or PageFailed say all that is wrong."""
     start = time.perf_counter()
     book = Book(root)
     _stop_on(lint.lint(book), "The sources have problems:")
-    try:
-        executions = execute.execute(book.pages, seed)
-    except PageFailed as failure:
-        raise BuildFailed(str(failure)) from failure
+    executions = execute.execute(book.pages, seed)
     collected = write_generated_pages(book, executions)
     _stop_on(collected.problems, "The ledger has problems:")
     if site:
@@ -149,16 +147,12 @@ def build_page(root: Path, name: str, seed: int = 0, full: bool = False) -> None
     book = Book(root)
     page = book.page(name)
     _stop_on(lint.lint(book, only=page), "The page's source has problems:")
-    try:
-        execution = execute.execute([page], seed, full)
-    except PageFailed as failure:
-        raise BuildFailed(str(failure)) from failure
+    execution = execute.execute([page], seed, full)
     others = [p for p in book.pages if p.executes and p.name != page.name]
     executions = {p.name: found for p in others if (found := execute.load(p, seed)) is not None}
     executions |= execution
     collected = write_generated_pages(book, executions)
-    own = [problem for problem in collected.problems if problem.startswith(f"{page.document}.md")]
-    _stop_on(own, "The page's ledger has problems:")
+    _stop_on(collected.problems_on([page]), "The page's ledger has problems:")
     write_provenance(book, executions, seed)
     execute.fill_sphinx_cache(book, executions)
     (book.root / "_build" / ".doctrees" / f"{page.document}.doctree").unlink(missing_ok=True)
@@ -182,9 +176,7 @@ def run_ledger(root: Path, seed: int, chapter: str = "") -> None:
     collected = ledger.collect(book, notebooks)
     collected.write_json(book.root / "_build" / f"ledger-seed-{seed}.json")
     print(collected.table())
-    names = {f"{page.document}.md" for page in pages}
-    own = [problem for problem in collected.problems if problem.split(":")[0] in names]
-    _stop_on(own, f"Under seed {seed}:")
+    _stop_on(collected.problems_on(pages), f"Under seed {seed}:")
     print(f"seed {seed}: {collected.summary()}.")
 
 
@@ -205,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
             run_ledger(options.root, options.seed, options.chapter)
         else:
             build_book(options.root, options.seed, site=not options.no_site)
-    except BuildFailed as failure:
+    except (BuildFailed, PageFailed) as failure:
         print(failure, file=sys.stderr)
         return 1
     return 0

@@ -16,7 +16,6 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -72,7 +71,7 @@ def imported_modules(code: str) -> set[str]:
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             named |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    folder, graph = _library()
+    _, graph = _library()
     reached = {name for name in named if name in graph.modules}
     for name in set(reached):
         reached |= graph.find_upstream_modules(name)
@@ -196,7 +195,6 @@ def execute(
     seed: int = 0,
     full: bool = False,
     keep_going: bool = False,
-    say: Callable[[str], None] = _say,
 ) -> dict[str, Execution]:
     """Execute what has not been executed yet, one process a core.
 
@@ -205,24 +203,22 @@ def execute(
     """
     pages = [page for page in pages if page.executes]
     done = {page.name: found for page in pages if (found := load(page, seed, full)) is not None}
-    if keep_going is False:
+    if not keep_going:
         done = {name: run for name, run in done.items() if not has_error(run.notebook)}
     waiting = [page for page in pages if page.name not in done]
     if not waiting:
         return done
     workers = min(len(waiting), os.cpu_count() or 1)
-    say(f"executing {len(waiting)} pages ({len(done)} unchanged), {workers} at a time, seed {seed}")
-    running: dict[str, float] = {}
+    _say(
+        f"executing {len(waiting)} pages ({len(done)} unchanged), {workers} at a time, seed {seed}"
+    )
     failures: list[str] = []
 
     def work(page: Page) -> Execution:
-        running[page.name] = time.perf_counter()
-        say(f"  start {page.name}")
-        try:
-            execution = _run(page, seed, full, keep_going)
-        finally:
-            del running[page.name]
-        _store(stored_path(page, seed, full), execution)
+        path = stored_path(page, seed, full)  # before the run: an edit meanwhile is not what ran
+        _say(f"  start {page.name}")
+        execution = _run(page, seed, full, keep_going)
+        _store(path, execution)
         return execution
 
     with ThreadPoolExecutor(workers) as pool:
@@ -232,10 +228,10 @@ def execute(
             left = f"{len(waiting) - count} left"
             try:
                 done[page.name] = future.result()
-                say(f"  done  {page.name}  {done[page.name].seconds:.1f} s  ({left})")
+                _say(f"  done  {page.name}  {done[page.name].seconds:.1f} s  ({left})")
             except PageFailed as failure:
                 failures.append(str(failure))
-                say(f"  FAILED {page.name}  ({left})")
+                _say(f"  FAILED {page.name}  ({left})")
     if failures:
         raise PageFailed("\n\n".join(failures))
     return done

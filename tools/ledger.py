@@ -17,7 +17,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from nbformat import NotebookNode
 
 from tools.ledger_page import NO_CLAIM, Statement, band, ledger_page, number, percent
-from tools.pages import Book, Directive, Page
+from tools.pages import STATEMENTS, Book, Directive, Page
 
 
 @dataclass
@@ -29,6 +29,11 @@ class Ledger:
     rows: list[dict]
     problems: list[str]
     seed: str
+
+    def problems_on(self, pages: list[Page]) -> list[str]:
+        """The problems of some pages only."""
+        files = {f"{page.document}.md" for page in pages}
+        return [problem for problem in self.problems if problem.split(":")[0] in files]
 
     def counts(self, page: str | None = None) -> dict[str, int]:
         """How many statements and claims there are of each kind, in the book or on one page."""
@@ -151,7 +156,7 @@ def _proof(page: Page, statement: Directive) -> Directive | None:
         if directive.line > statement.line:
             if directive.name == "prf:proof":
                 return directive
-            if directive in page.statements:
+            if directive.name in STATEMENTS:
                 return None
     return None
 

@@ -105,6 +105,21 @@ def test_an_execution_remembers_the_commit_it_was_run_from(tmp_path):
     assert execute.execute(book.pages)["one"].commit == first  # cached: what ran then
 
 
+def test_an_edit_during_the_run_is_not_taken_for_what_ran(tmp_path, monkeypatch):
+    book = small_book(tmp_path, one="import mathdl.datasets\nprint('old')")
+    run = execute._run
+
+    def edit_meanwhile(*arguments):
+        execution = run(*arguments)
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "points.csv").write_text("1,2\n")
+        return execution
+
+    monkeypatch.setattr(execute, "_run", edit_meanwhile)
+    execute.execute(book.pages)
+    assert execute.load(book.pages[0], 0) is None
+
+
 def test_a_failing_page_is_named_and_costs_no_other(tmp_path):
     book = small_book(tmp_path, bad="raise ValueError('on purpose')", good="print('fine')")
     with pytest.raises(execute.PageFailed, match=r"chapters/bad\.md(.|\n)*on purpose"):
