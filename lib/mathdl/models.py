@@ -1,11 +1,14 @@
 """Networks as batched tensors: E two-layer ReLU networks of width m in one object."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from mathdl import device, sampling
+from mathdl import device
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
 
 
 class TwoLayer(NamedTuple):
@@ -37,20 +40,42 @@ def scale(scaling: str, m: int) -> float:
     return m ** powers[scaling]
 
 
-def two_layer(networks: TwoLayer, x: torch.Tensor, scaling: str) -> torch.Tensor:
-    """Values of E networks at n points: x (n, d) gives (E, n).
+def two_layer(
+    networks: TwoLayer, x: torch.Tensor, scaling: str, activation: Activation = torch.relu
+) -> torch.Tensor:
+    """Values (E, n) of E networks at n points: f(x) = s Σ_j a_j σ(w_j · x + b_j).
 
-    Raises ValueError if the dimensions of x and of the weights differ, or the scaling is unknown.
+    x is (n, d), the same for all, or (E, n, d), one batch for each member; σ is `activation` and
+    s the factor of `scale`.
+
+    Raises ValueError if x does not fit the weights or the scaling is unknown.
 
     >>> one = torch.ones(1, 2)
     >>> two_layer(TwoLayer(a=one, w=torch.ones(1, 2, 3), b=-one), torch.eye(3) * 2, "mean-field")
     tensor([[1., 1., 1.]])
     """
     a, w, b = networks
-    if x.ndim != 2 or x.shape[1] != w.shape[2]:
-        raise ValueError(f"x has shape {tuple(x.shape)}; use (n, d) with d = {w.shape[2]}.")
-    hidden = torch.relu(x @ w.mT + b[:, None, :])
-    return scale(scaling, a.shape[1]) * (hidden @ a[:, :, None]).squeeze(2)
+    E, m, d = w.shape
+    check_points(x, E, d)
+    hidden = activation(x @ w.mT + b[:, None, :])  # (E, n, m)
+    return scale(scaling, m) * (hidden @ a[:, :, None]).squeeze(2)
+
+
+def check_points(x: torch.Tensor, E: int, *size: int) -> None:
+    """Raise ValueError unless x is (n, *size), shared by E networks, or (E, n, *size).
+
+    >>> check_points(torch.zeros(5, 3), 2, 3)
+    >>> check_points(torch.zeros(5, 4), 2, 3)
+    Traceback (most recent call last):
+        ...
+    ValueError: x has shape (5, 4); use (n, 3), or (E, n, 3) with E = 2.
+    """
+    shared, own = x.ndim == 1 + len(size), x.ndim == 2 + len(size) and len(x) == E
+    if not (shared or own) or x.shape[x.ndim - len(size) :] != size:
+        one = ", ".join(map(str, size))
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; use (n, {one}), or (E, n, {one}) with E = {E}."
+        )
 
 
 def random_two_layer(E: int, m: int, d: int, rng: np.random.Generator) -> TwoLayer:
@@ -64,8 +89,10 @@ def random_two_layer(E: int, m: int, d: int, rng: np.random.Generator) -> TwoLay
     """
     if min(E, m, d) < 1:
         raise ValueError(f"E={E}, m={m}, d={d}: use positive sizes.")
+    a = rng.choice([-1.0, 1.0], size=(E, m))
+    w = rng.standard_normal((E, m, d))
     return TwoLayer(
-        a=device.tensor(rng.choice([-1.0, 1.0], size=(E, m))),
-        w=sampling.sphere(rng, E, m, d),
+        a=device.tensor(a),
+        w=device.tensor(w / np.linalg.norm(w, axis=2, keepdims=True)),
         b=device.tensor(rng.uniform(-1, 1, size=(E, m))),
     )
