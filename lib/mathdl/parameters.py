@@ -88,3 +88,28 @@ def count(parameters: Any) -> int:
     9
     """
     return sum(t[0].numel() for t in tensors(parameters))
+
+
+def flatten(parameters: Any) -> torch.Tensor:
+    """All parameters of each member in one vector, (E, p), tensor after tensor.
+
+    >>> flatten((torch.tensor([[1.0, 2.0]]), torch.tensor([[[3.0], [4.0]]])))
+    tensor([[1., 2., 3., 4.]])
+    """
+    return torch.cat([t.reshape(len(t), -1) for t in tensors(parameters)], dim=1)
+
+
+def unflatten(vectors: torch.Tensor, like: Any) -> Any:
+    """The inverse of `flatten`: vectors (E, p) in the form and the shapes of `like`.
+
+    Raises ValueError if the number p is another one.
+
+    >>> unflatten(torch.tensor([[1.0, 2.0, 3.0]]), (torch.zeros(1, 2), torch.zeros(1, 1)))
+    (tensor([[1., 2.]]), tensor([[3.]]))
+    """
+    p = count(like)
+    if vectors.shape[-1] != p:
+        raise ValueError(f"vectors have {vectors.shape[-1]} entries; use {p}, as in `like`.")
+    sizes = [t[0].numel() for t in tensors(like)]
+    parts = iter(vectors.split(sizes, dim=1))
+    return apply(lambda t: next(parts).reshape(-1, *t.shape[1:]), like)
