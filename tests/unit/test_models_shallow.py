@@ -49,7 +49,9 @@ def test_random_networks_have_signs_unit_weights_and_bounded_biases():
 def test_errors_name_the_argument(networks):
     with pytest.raises(ValueError, match="scaling='mup'"):
         models.two_layer(networks, torch.zeros(1, 3, dtype=torch.float64), "mup")
-    with pytest.raises(ValueError, match=r"x has shape \(1, 2\); use \(n, 3\), or"):
+    with pytest.raises(
+        ValueError, match=r"x has shape \(1, 2\); use \(n, d\) or \(E, n, d\) with E = 2, d = 3"
+    ):
         models.two_layer(networks, torch.zeros(1, 2, dtype=torch.float64), "ntk")
     with pytest.raises(ValueError, match="m=0"):
         models.scale("ntk", 0)
