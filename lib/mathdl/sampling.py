@@ -1,5 +1,7 @@
 """Random neurons: uniform directions, and Maurey's sampling of a network from a larger one."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -52,3 +54,55 @@ def maurey(
     drawn = rng.choice(len(a), size=(size, m), p=(cost / total).cpu().double().numpy())
     j = torch.from_numpy(drawn).to(a.device)
     return a[j].sign() * total / m, w[j] / norms[j].unsqueeze(-1), b[j] / norms[j]
+
+
+@dataclass(frozen=True)
+class Minibatches:
+    """The minibatches of stochastic gradient descent: in each step every member draws its own.
+
+    A batch is `size` of the n samples, drawn with replacement, or without (`replace=False`: no
+    sample twice in one batch). With `label_noise` > 0 each drawn label gets independent Gaussian
+    noise of that standard deviation, anew in each step.
+
+    Raises ValueError for size < 1 and for negative label noise.
+    """
+
+    size: int
+    rng: np.random.Generator
+    replace: bool = True
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"size={self.size} is no batch; use size >= 1.")
+        if not 0 <= self.label_noise < float("inf"):
+            raise ValueError(f"label_noise={self.label_noise} is no deviation; use a number >= 0.")
+
+    def draw(self, n: int, E: int, steps: int) -> np.ndarray:
+        """Indices (steps, E, size) of samples 0, ..., n - 1.
+
+        Raises ValueError if a batch without replacement would need more than n samples.
+
+        >>> batches = Minibatches(size=3, rng=np.random.default_rng(0), replace=False)
+        >>> np.sort(batches.draw(n=3, E=2, steps=1)).tolist()
+        [[[0, 1, 2], [0, 1, 2]]]
+        """
+        shape = (steps, E, self.size)
+        if self.replace:
+            return self.rng.integers(n, size=shape)
+        if self.size > n:
+            raise ValueError(f"size={self.size} exceeds the n={n} samples; use a smaller batch.")
+        drawn = np.full(shape, -1)
+        for k, last in enumerate(range(n - self.size, n)):  # Floyd's algorithm
+            new = self.rng.integers(last + 1, size=(steps, E))
+            known = (drawn == new[:, :, None]).any(axis=2)
+            drawn[:, :, k] = np.where(known, last, new)
+        return drawn
+
+    def noise(self, E: int, steps: int) -> np.ndarray:
+        """What is added to the labels, (steps, E, size).
+
+        >>> Minibatches(2, np.random.default_rng(0), label_noise=0.1).noise(E=5, steps=3).shape
+        (3, 5, 2)
+        """
+        return self.label_noise * self.rng.standard_normal((steps, E, self.size))
