@@ -40,7 +40,7 @@ def mlp(
     """
     weights, biases = networks
     widths = check_mlp(networks)
-    check_points(x, len(weights[0]), d=widths[0])
+    check_points("x", x, len(weights[0]), d=widths[0])
     h = x
     for layer, w in enumerate(weights):
         if layer > 0:
@@ -171,7 +171,7 @@ def _states(
 ) -> Iterator[torch.Tensor]:
     V, U, W, _ = networks
     E, L, D, d = check_resnet(networks)
-    check_points(x, E, d=d)
+    check_points("x", x, E, d=d)
     powers = {"1/L": -1.0, "1/sqrt(L)": -0.5, "unscaled": 0.0}
     if scaling not in powers:
         raise ValueError(f"scaling={scaling!r} is unknown; use 1/L, 1/sqrt(L) or unscaled.")

@@ -57,7 +57,7 @@ def two_layer(
     """
     a, w, b = networks
     E, m = check_two_layer(networks)
-    check_points(x, E, d=w.shape[2])
+    check_points("x", x, E, d=w.shape[2])
     hidden = activation(x @ w.mT + b[:, None, :])  # (E, n, m)
     return scale(scaling, m) * (hidden @ a[:, :, None]).squeeze(2)
 
@@ -112,7 +112,7 @@ def linear(coefficients: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
     if coefficients.ndim != 2:
         raise ValueError(f"coefficients has shape {tuple(coefficients.shape)}; use (E, p).")
     E, p = coefficients.shape
-    check_points(features, E, p=p)
+    check_points("features", features, E, p=p)
     if features.ndim == 2:
         return coefficients @ features.mT
     return (features @ coefficients[:, :, None]).squeeze(2)
@@ -136,7 +136,9 @@ def diagonal(networks: Diagonal, x: torch.Tensor, depth: int = 2) -> torch.Tenso
     >>> diagonal(Diagonal(plus=2 * one, minus=one), torch.eye(2))
     tensor([[3., 3.]])
     """
-    return linear(diagonal_coefficients(networks, depth), x)
+    beta = diagonal_coefficients(networks, depth)
+    check_points("x", x, len(beta), d=beta.shape[1])
+    return linear(beta, x)
 
 
 def diagonal_coefficients(networks: Diagonal, depth: int = 2) -> torch.Tensor:

@@ -19,23 +19,20 @@ def check(name: str, tensor: torch.Tensor, **sizes: int) -> None:
         )
 
 
-def check_points(x: torch.Tensor, E: int, **sizes: int) -> None:
-    """Raise ValueError unless x is (n, sizes), shared by E networks, or (E, n, sizes).
+def check_points(name: str, x: torch.Tensor, E: int, **size: int) -> None:
+    """Raise ValueError unless x is (n, d), shared by E networks, or (E, n, d); `size` is d.
 
-    >>> check_points(torch.zeros(5, 3), E=2, d=3)
-    >>> check_points(torch.zeros(5, 4), E=2, d=3)
+    >>> check_points("x", torch.zeros(5, 3), E=2, d=3)
+    >>> check_points("x", torch.zeros(5, 4), E=2, d=3)
     Traceback (most recent call last):
         ...
     ValueError: x has shape (5, 4); use (n, d) or (E, n, d) with E = 2, d = 3.
     """
-    k = len(sizes)
-    leading = x.shape[: x.ndim - k]
-    fits = len(leading) == 1 or (len(leading) == 2 and leading[0] == E)
-    if not fits or x.shape[x.ndim - k :] != tuple(sizes.values()):
-        one = ", ".join(sizes)
-        values = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+    [(letter, d)] = size.items()
+    if x.ndim not in (2, 3) or x.shape[-1] != d or (x.ndim == 3 and len(x) != E):
         raise ValueError(
-            f"x has shape {tuple(x.shape)}; use (n, {one}) or (E, n, {one}) with E = {E}, {values}."
+            f"{name} has shape {tuple(x.shape)}; "
+            f"use (n, {letter}) or (E, n, {letter}) with E = {E}, {letter} = {d}."
         )
 
 
