@@ -1,0 +1,205 @@
+"""The gradients of all samples at once, layer by layer, without writing any of them down.
+
+A fully connected layer is z = W h + b. For a function F of the output let δ = ∂F/∂z. Then
+∂F/∂W = δ hᵀ and ∂F/∂b = δ, so that the pair (h, δ) is the gradient, and inner products of gradients
+are products of inner products:
+
+    ⟨∇F, ∇F'⟩ = Σ over the layers of ⟨δ, δ'⟩ (⟨h, h'⟩ + 1).
+
+Backpropagation gives the pairs of all samples with as many matrix products as there are layers;
+the gradients themselves would be n vectors of length p.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import torch
+
+from mathdl.models import MLP, TwoLayer, scale
+from mathdl.parameters import flatten, unflatten
+
+Activation = Callable[[torch.Tensor], torch.Tensor]
+Seed = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Layer(NamedTuple):
+    """What a layer z = W h + b knows of the gradients of k functions at each of n samples.
+
+    h: its inputs (n, m_in), or (E, n, m_in); delta: the derivatives δ by z, (E, n, k, m_out);
+    bias: whether b is a parameter.
+    """
+
+    h: torch.Tensor
+    delta: torch.Tensor
+    bias: bool = True
+
+
+class Layered(Protocol):
+    """A function that gives the layers' part of all gradients, such as `two_layer` or `mlp`.
+
+    `seed` says of which functions of the output: it maps the values f, (E, n) or (E, n, K), to
+    the derivatives of k functions by the K outputs, (E, n, k, K).
+    """
+
+    def __call__(self, parameters: Any, x: torch.Tensor, seed: Seed) -> list[Layer]: ...
+
+
+def outputs(f: torch.Tensor) -> torch.Tensor:
+    """The seed of the gradients of the outputs themselves: the identity at every sample.
+
+    f: (E, n) for one output, which gives (E, n, 1, 1), or (E, n, K), which gives (E, n, K, K).
+
+    >>> outputs(torch.zeros(1, 2)).shape, outputs(torch.zeros(1, 2, 3)).shape
+    (torch.Size([1, 2, 1, 1]), torch.Size([1, 2, 3, 3]))
+    """
+    f = f if f.ndim == 3 else f[:, :, None]
+    return torch.ones_like(f).diag_embed()
+
+
+def two_layer(
+    networks: TwoLayer,
+    x: torch.Tensor,
+    seed: Seed,
+    scaling: str,
+    activation: Activation = torch.relu,
+) -> list[Layer]:
+    """The inner and the outer layer of f(x) = s Σ_j a_j σ(w_j·x + b_j), which has no outer bias.
+
+    networks: E networks, x: (n, d) or (E, n, d); the others as in `models.two_layer`.
+
+    >>> networks = TwoLayer(torch.tensor([[5.0]]), torch.tensor([[[2.0]]]), torch.tensor([[1.0]]))
+    >>> inner, outer = two_layer(networks, torch.tensor([[3.0]]), outputs, "unscaled")
+    >>> inner.delta.item(), outer.h.item()  # ∂f/∂b = 5, ∂f/∂a = 7
+    (5.0, 7.0)
+    """
+    a, w, b = networks
+    return _backpropagate([w, a[:, None, :]], [b, None], x, seed, scaling, activation)
+
+
+def mlp(
+    networks: MLP,
+    x: torch.Tensor,
+    seed: Seed,
+    scaling: str,
+    activation: Activation = torch.relu,
+) -> list[Layer]:
+    """The L layers of a multilayer perceptron, from the first to the last.
+
+    networks: E networks, x: (n, d) or (E, n, d); the others as in `models.mlp`.
+
+    >>> one = torch.ones(1, 1, 1)
+    >>> networks = MLP(weights=(2 * one, 5 * one), biases=())
+    >>> [layer.h.item() for layer in mlp(networks, torch.tensor([[3.0]]), outputs, "unscaled")]
+    [3.0, 6.0]
+    """
+    weights, biases = networks
+    return _backpropagate(weights, biases or [None] * len(weights), x, seed, scaling, activation)
+
+
+def _backpropagate(
+    weights: Sequence[torch.Tensor],
+    biases: Sequence[torch.Tensor | None],
+    x: torch.Tensor,
+    seed: Seed,
+    scaling: str,
+    activation: Activation,
+) -> list[Layer]:
+    """Forward z = W h + b and h = s σ(z), then backward δ ← (δ W) s σ'(z), down to the inputs."""
+    inputs, slopes = [x], []
+    z = _affine(x, weights[0], biases[0])
+    for W, b in zip(weights[1:], biases[1:], strict=True):
+        s = scale(scaling, W.shape[2])
+        value, pull_back = torch.func.vjp(activation, z)
+        (slope,) = pull_back(torch.ones_like(z))  # σ'(z), entry by entry
+        inputs.append(s * value)
+        slopes.append(s * slope)
+        z = _affine(inputs[-1], W, b)
+    delta = seed(z.squeeze(2))  # the last z is the output
+    signals = [delta]
+    for W, slope in zip(weights[:0:-1], slopes[::-1], strict=True):
+        back = (delta.flatten(1, 2) @ W).unflatten(1, delta.shape[1:3])  # δ W, (E, n, k, m_in)
+        delta = back * slope[:, :, None, :]
+        signals.append(delta)
+    return [
+        Layer(h, delta, b is not None)
+        for h, delta, b in zip(inputs, signals[::-1], biases, strict=True)
+    ]
+
+
+def _affine(h: torch.Tensor, W: torch.Tensor, b: torch.Tensor | None) -> torch.Tensor:
+    return h @ W.mT if b is None else h @ W.mT + b[:, None, :]  # (E, n, m_out)
+
+
+def any_model(
+    f: Callable[[Any, torch.Tensor], torch.Tensor], parameters: Any, x: torch.Tensor, seed: Seed
+) -> list[Layer]:
+    """The gradients of any model, written down: one layer with a bias of length p and no inputs.
+
+    Slower than the layers of a network that has them, and it stores E n k p numbers; bind the
+    model with `functools.partial(any_model, model)`.
+
+    f: a model, f(parameters, x) of shape (E, n) or (E, n, K); x: (n, ...), shared by the members.
+    The entries of δ are in the order of `parameters.flatten`.
+
+    >>> square = lambda parameters, x: (parameters[0] * x[:, 0]) ** 2
+    >>> (layer,) = any_model(square, (torch.tensor([[3.0]]),), torch.tensor([[2.0]]), outputs)
+    >>> layer.delta
+    tensor([[[[24.]]]])
+    """
+
+    def value(vectors, xi, ci):  # Σ_e c_i · f_e(x_i): members are independent
+        return (f(unflatten(vectors, parameters), xi[None]).reshape(ci.shape) * ci).sum()
+
+    c = seed(f(parameters, x))  # (E, n, k, K)
+    of_functions = torch.func.vmap(torch.func.grad(value), in_dims=(None, None, 1), out_dims=1)
+    of_samples = torch.func.vmap(of_functions, in_dims=(None, 0, 1), out_dims=1)
+    gradients = of_samples(flatten(parameters), x, c)
+    return [Layer(gradients.new_zeros(len(x), 0), gradients)]
+
+
+def squared_norms(layers: Sequence[Layer]) -> torch.Tensor:
+    """|∇F|² of every function at every sample, (E, n, k): Σ |δ|² (|h|² + 1).
+
+    >>> squared_norms([Layer(torch.tensor([[2.0]]), torch.tensor([[[[3.0]]]]))])  # |(6, 3)|²
+    tensor([[[45.]]])
+    """
+    total = layers[0].delta.new_zeros(())
+    for h, delta, bias in layers:
+        total = total + delta.square().sum(-1) * (h.square().sum(-1) + bias)[..., None]
+    return total
+
+
+def gram(layers: Sequence[Layer], others: Sequence[Layer] | None = None) -> torch.Tensor:
+    """⟨∇F, ∇F'⟩ of all pairs, (E, n k, n' k): Σ ⟨δ, δ'⟩ (⟨h, h'⟩ + 1); F' runs over `others`.
+
+    The k functions of a sample stand next to each other. Without `others`, F' runs over the same.
+
+    >>> gram([Layer(torch.tensor([[1.0], [2.0]]), torch.ones(1, 2, 1, 1))])
+    tensor([[[2., 3.],
+             [3., 5.]]])
+    """
+    total = layers[0].delta.new_zeros(())
+    for (h, delta, bias), (g, epsilon, _) in zip(layers, others or layers, strict=True):
+        k = delta.shape[2]
+        inputs = h @ g.mT + bias
+        signals = delta.flatten(1, 2) @ epsilon.flatten(1, 2).mT
+        if k > 1:
+            inputs = inputs.repeat_interleave(k, -2).repeat_interleave(k, -1)
+        total = total + signals * inputs
+    return total
+
+
+def squared_norm_of_mean(layers: Sequence[Layer]) -> torch.Tensor:
+    """|(1/n) Σ_i ∇F_i|² of every function, (E, k), through the matrices Σ_i δ_i h_iᵀ.
+
+    >>> layers = [Layer(torch.tensor([[1.0], [3.0]]), torch.ones(1, 2, 1, 1))]
+    >>> squared_norm_of_mean(layers)  # the mean of (1, 1) and (3, 1) is (2, 1)
+    tensor([[5.]])
+    """
+    total = layers[0].delta.new_zeros(())
+    for h, delta, bias in layers:
+        delta = delta.transpose(1, 2) / delta.shape[1]  # (E, k, n, m_out)
+        by_weights = delta.mT @ (h if h.ndim == 2 else h[:, None])  # (E, k, m_out, m_in)
+        by_bias = delta.sum(2) * bias
+        total = total + by_weights.square().sum((2, 3)) + by_bias.square().sum(2)
+    return total
