@@ -1,6 +1,6 @@
-"""Random neurons: uniform directions, and Maurey's sampling of a network from a larger one."""
+"""What is drawn at random: uniform directions, Maurey's sampling of networks, and minibatches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -61,48 +61,70 @@ class Minibatches:
     """The minibatches of stochastic gradient descent: in each step every member draws its own.
 
     A batch is `size` of the n samples, drawn with replacement, or without (`replace=False`: no
-    sample twice in one batch). With `label_noise` > 0 each drawn label gets independent Gaussian
-    noise of that standard deviation, anew in each step.
+    sample twice in one batch; batches of different steps are independent all the same). With
+    `label_noise` = s > 0 each drawn label gets s N(0, 1) added, anew in each step.
+
+    Indices and noise come from two streams of their own, spawned from `rng`, and each step takes
+    its numbers after those of the step before: drawing 64 steps at once, or 4 and then 60, gives
+    the same batches, so that a run that is continued or compiled is the same run.
 
     Raises ValueError for size < 1 and for negative label noise.
+
+    >>> batches = Minibatches(3, np.random.default_rng(0), replace=False)
+    >>> np.sort(batches.draw(n=3, E=2, steps=1)).tolist()  # all there are
+    [[[0, 1, 2], [0, 1, 2]]]
     """
 
     size: int
     rng: np.random.Generator
-    replace: bool = True
+    replace: bool
     label_noise: float = 0.0
+    streams: list[np.random.Generator] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.size < 1:
             raise ValueError(f"size={self.size} is no batch; use size >= 1.")
         if not 0 <= self.label_noise < float("inf"):
             raise ValueError(f"label_noise={self.label_noise} is no deviation; use a number >= 0.")
+        object.__setattr__(self, "streams", self.rng.spawn(2))
 
     def draw(self, n: int, E: int, steps: int) -> np.ndarray:
-        """Indices (steps, E, size) of samples 0, ..., n - 1.
+        """Indices (steps, E, size) of samples 0, ..., n - 1, as int64.
 
         Raises ValueError if a batch without replacement would need more than n samples.
 
-        >>> batches = Minibatches(size=3, rng=np.random.default_rng(0), replace=False)
-        >>> np.sort(batches.draw(n=3, E=2, steps=1)).tolist()
-        [[[0, 1, 2], [0, 1, 2]]]
+        >>> batches = Minibatches(2, np.random.default_rng(0), replace=True)
+        >>> batches.draw(n=1, E=3, steps=1).tolist()
+        [[[0, 0], [0, 0], [0, 0]]]
         """
-        shape = (steps, E, self.size)
+        indices, shape = self.streams[0], (steps, E, self.size)
         if self.replace:
-            return self.rng.integers(n, size=shape)
+            return indices.integers(n, size=shape)
         if self.size > n:
-            raise ValueError(f"size={self.size} exceeds the n={n} samples; use a smaller batch.")
-        drawn = np.full(shape, -1)
-        for k, last in enumerate(range(n - self.size, n)):  # Floyd's algorithm
-            new = self.rng.integers(last + 1, size=(steps, E))
-            known = (drawn == new[:, :, None]).any(axis=2)
-            drawn[:, :, k] = np.where(known, last, new)
-        return drawn
+            raise ValueError(
+                f"size={self.size} exceeds the n={n} samples; use a smaller batch or replace=True."
+            )
+        last = np.arange(n - self.size, n)
+        return _distinct(indices.integers(last + 1, size=shape), last)
 
     def noise(self, E: int, steps: int) -> np.ndarray:
-        """What is added to the labels, (steps, E, size).
+        """What is added to the labels of the batches, (steps, E, size).
 
-        >>> Minibatches(2, np.random.default_rng(0), label_noise=0.1).noise(E=5, steps=3).shape
+        >>> batches = Minibatches(2, np.random.default_rng(0), replace=True, label_noise=0.1)
+        >>> batches.noise(E=5, steps=3).shape
         (3, 5, 2)
         """
-        return self.label_noise * self.rng.standard_normal((steps, E, self.size))
+        return self.label_noise * self.streams[1].standard_normal((steps, E, self.size))
+
+
+def _distinct(drawn: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Floyd's algorithm: independent uniform drawn[..., k] in 0, ..., last[k] become a subset.
+
+    An index that the batch holds already is replaced by last[k], which it cannot hold yet, as
+    last[k] = last[k-1] + 1. Every subset is then equally likely (Bentley and Floyd 1987).
+    """
+    batch = np.ascontiguousarray(drawn.reshape(-1, len(last)).T)
+    for k in range(1, len(last)):
+        held = (batch[:k] == batch[k]).any(axis=0)
+        batch[k] = np.where(held, last[k], batch[k])
+    return np.ascontiguousarray(batch.T).reshape(drawn.shape)

@@ -1,4 +1,8 @@
-"""Uniform directions and Maurey's sampling."""
+"""Uniform directions, Maurey's sampling, and minibatches."""
+
+from collections import Counter
+from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
@@ -53,3 +57,83 @@ def test_a_network_of_norm_zero_is_refused():
     zero = torch.zeros(2, dtype=torch.float64)
     with pytest.raises(ValueError, match="path norm 0"):
         sampling.maurey(np.random.default_rng(0), zero, torch.ones(2, 1), zero, 3, 1, "path2")
+
+
+def minibatches(size, replace=True, label_noise=0.0, seed=0):
+    return sampling.Minibatches(size, np.random.default_rng(seed), replace, label_noise)
+
+
+@pytest.mark.parametrize(("n", "size"), ((5, 1), (5, 2), (6, 3), (5, 4), (4, 4)))
+def test_every_subset_is_the_batch_equally_often(n, size):
+    # all equally likely draws, one by one: what Floyd's algorithm makes of them
+    last = np.arange(n - size, n)
+    draws = np.array(list(product(*(range(top + 1) for top in last))))
+    subsets = Counter(frozenset(batch) for batch in sampling._distinct(draws, last).tolist())
+    assert all(len(subset) == size for subset in subsets)
+    assert set(subsets.values()) == {len(draws) // comb(n, size)}
+    assert len(subsets) == comb(n, size)
+
+
+@pytest.mark.parametrize("replace", (True, False))
+def test_batches_are_uniform_and_independent_of_each_other(replace):
+    n, E, steps = 5, 20, 2000
+    drawn = minibatches(3, replace).draw(n, E, steps)
+    assert drawn.shape == (steps, E, 3) and drawn.dtype == np.int64
+    often = np.bincount(drawn.ravel(), minlength=n) / drawn.size
+    assert often == pytest.approx(np.full(n, 1 / n), abs=5 * (0.16 / drawn.size) ** 0.5)
+    # equal indices in the batches of a step and the next, and of a member and the next
+    equal = (drawn[1:, :, :, None] == drawn[:-1, :, None, :]).sum(axis=(2, 3))
+    assert equal.mean() == pytest.approx(9 / n, abs=5 * (1.44 / equal.size) ** 0.5)
+    equal = (drawn[:, 1:, :, None] == drawn[:, :-1, None, :]).sum(axis=(2, 3))
+    assert equal.mean() == pytest.approx(9 / n, abs=5 * (1.44 / equal.size) ** 0.5)
+    # and that a batch holds one twice
+    twice = (np.diff(np.sort(drawn)) == 0).any(axis=2).mean()
+    assert twice == pytest.approx(
+        1 - 4 / 5 * 3 / 5 if replace else 0, abs=5 * (0.25 / (E * steps)) ** 0.5
+    )
+
+
+@pytest.mark.parametrize("replace", (True, False))
+@pytest.mark.parametrize("n", (7, 1000))
+def test_how_many_steps_are_drawn_at_once_does_not_matter(replace, n):
+    whole, parts = (minibatches(3, replace, 0.5) for _ in range(2))
+    indices, noise = whole.draw(n, 3, 64), whole.noise(3, 64)
+    pieces = [(parts.noise(3, k), parts.draw(n, 3, k)) for k in (1, 3, 0, 60)]
+    assert (np.concatenate([piece[1] for piece in pieces]) == indices).all()
+    assert (np.concatenate([piece[0] for piece in pieces]) == noise).all()
+    assert (minibatches(3, replace, seed=1).draw(n, 3, 64) != indices).any()
+
+
+def test_two_runs_on_one_generator_draw_different_batches():
+    rng = np.random.default_rng(0)
+    first, second = (sampling.Minibatches(4, rng, replace=True) for _ in range(2))
+    assert (first.draw(100, 1, 5) != second.draw(100, 1, 5)).any()
+
+
+def test_label_noise_is_gaussian_of_the_given_deviation_and_zero_by_default():
+    noise = minibatches(10, label_noise=0.3).noise(20, 1000)
+    assert noise.shape == (1000, 20, 10)
+    error = 5 / noise.size**0.5
+    moments = [((noise / 0.3) ** k).mean() for k in (1, 2, 4)]
+    assert moments[0] == pytest.approx(0, abs=error)
+    assert moments[1] == pytest.approx(1, abs=error * 2**0.5)
+    assert moments[2] == pytest.approx(3, abs=error * 96**0.5)
+    assert not minibatches(2).noise(3, 4).any()
+
+
+@pytest.mark.parametrize("size", (0, -3))
+def test_an_empty_batch_is_refused(size):
+    with pytest.raises(ValueError, match=f"size={size} is no batch; use size >= 1"):
+        minibatches(size)
+
+
+@pytest.mark.parametrize("noise", (-0.1, float("nan"), float("inf")))
+def test_label_noise_that_is_no_deviation_is_refused(noise):
+    with pytest.raises(ValueError, match="is no deviation; use a number >= 0"):
+        minibatches(1, label_noise=noise)
+
+
+def test_a_batch_without_replacement_cannot_exceed_the_sample():
+    with pytest.raises(ValueError, match="size=5 exceeds the n=4 samples; use a smaller batch"):
+        minibatches(5, replace=False).draw(4, 1, 1)
+    assert minibatches(5).draw(4, 1, 1).shape == (1, 1, 5)
