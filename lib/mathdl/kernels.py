@@ -5,8 +5,11 @@ mean squared error of a two-layer network is a finite sum: nothing is sampled or
 """
 
 from math import pi, sqrt
+from typing import Any
 
 import torch
+
+from mathdl.layers import Layered, gram, outputs
 
 
 def kappa0(u: torch.Tensor) -> torch.Tensor:
@@ -89,3 +92,37 @@ def error_against_radius(a: torch.Tensor, w: torch.Tensor, slope: float = 1.0) -
     cross = slope * d * relu_average(d) * (a * w.norm(dim=-1)).sum(-1)
     square = (a.unsqueeze(-2) @ relu_gram(w, w) @ a.unsqueeze(-1)).squeeze(-1).squeeze(-1)
     return square - 2 * cross + slope**2 * d
+
+
+def tangent_kernel(
+    layered: Layered, parameters: Any, x: torch.Tensor, others: torch.Tensor | None = None
+) -> torch.Tensor:
+    """The tangent kernel of E networks, K(x, x') = ⟨∇f(x), ∇f(x')⟩ over all parameters: (E, n, n').
+
+    With k outputs it is (E, n k, n' k), the outputs of a point next to each other.
+
+    layered: `layers.two_layer`, `layers.mlp` or another with its options bound, parameters: E
+    networks, x: (n, d), others: the points x' (n', d), the same as x if they are left out.
+
+    Source: Jacot, Gabriel and Hongler 2018.
+
+    >>> from functools import partial
+    >>> from mathdl.layers import two_layer
+    >>> from mathdl.models import TwoLayer
+    >>> one, x = torch.ones(1, 1), torch.tensor([[2.0], [3.0]])  # f(x) = 5σ(x + 0)
+    >>> network = TwoLayer(a=5 * one, w=one[None], b=0 * one)
+    >>> tangent_kernel(partial(two_layer, scaling="unscaled"), network, x)  # 25(xx' + 1) + xx'
+    tensor([[[129., 181.],
+             [181., 259.]]])
+    """
+    at_x = layered(parameters, x, outputs)
+    return gram(at_x, at_x if others is None else layered(parameters, others, outputs))
+
+
+def kernel_change(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """|K_after - K_before| / |K_before| in the Frobenius norm: (..., n, n') gives (...,).
+
+    >>> kernel_change(torch.eye(2), 3 * torch.eye(2))
+    tensor(2.)
+    """
+    return torch.linalg.matrix_norm(after - before) / torch.linalg.matrix_norm(before)

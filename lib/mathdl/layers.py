@@ -16,6 +16,8 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from mathdl.models import MLP, TwoLayer, scale
+from mathdl.models.deep import check_mlp
+from mathdl.models.shapes import check_points
 from mathdl.parameters import flatten, unflatten
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
@@ -66,6 +68,7 @@ def two_layer(
     """The inner and the outer layer of f(x) = s Σ_j a_j σ(w_j·x + b_j), which has no outer bias.
 
     networks: E networks, x: (n, d) or (E, n, d); the others as in `models.two_layer`.
+    Raises ValueError if x does not fit the weights or the scaling is unknown.
 
     >>> networks = TwoLayer(torch.tensor([[5.0]]), torch.tensor([[[2.0]]]), torch.tensor([[1.0]]))
     >>> inner, outer = two_layer(networks, torch.tensor([[3.0]]), outputs, "unscaled")
@@ -86,12 +89,14 @@ def mlp(
     """The L layers of a multilayer perceptron, from the first to the last.
 
     networks: E networks, x: (n, d) or (E, n, d); the others as in `models.mlp`.
+    Raises ValueError for shapes that do not fit and an unknown scaling.
 
     >>> one = torch.ones(1, 1, 1)
     >>> networks = MLP(weights=(2 * one, 5 * one), biases=())
     >>> [layer.h.item() for layer in mlp(networks, torch.tensor([[3.0]]), outputs, "unscaled")]
     [3.0, 6.0]
     """
+    check_mlp(networks)
     weights, biases = networks
     return _backpropagate(weights, biases or [None] * len(weights), x, seed, scaling, activation)
 
@@ -105,11 +110,12 @@ def _backpropagate(
     activation: Activation,
 ) -> list[Layer]:
     """Forward z = W h + b and h = s σ(z), then backward δ ← (δ W) s σ'(z), down to the inputs."""
+    check_points("x", x, len(weights[0]), d=weights[0].shape[2])
     inputs, slopes = [x], []
     z = _affine(x, weights[0], biases[0])
     for W, b in zip(weights[1:], biases[1:], strict=True):
         s = scale(scaling, W.shape[2])
-        value, pull_back = torch.func.vjp(activation, z)
+        value, pull_back = torch.func.vjp(activation, z)  # type: ignore[misc]
         (slope,) = pull_back(torch.ones_like(z))  # σ'(z), entry by entry
         inputs.append(s * value)
         slopes.append(s * slope)
@@ -139,7 +145,8 @@ def any_model(
     model with `functools.partial(any_model, model)`.
 
     f: a model, f(parameters, x) of shape (E, n) or (E, n, K); x: (n, ...), shared by the members.
-    The entries of δ are in the order of `parameters.flatten`.
+    The entries of δ are in the order of `parameters.flatten`. Raises ValueError if each member has
+    points of its own.
 
     >>> square = lambda parameters, x: (parameters[0] * x[:, 0]) ** 2
     >>> (layer,) = any_model(square, (torch.tensor([[3.0]]),), torch.tensor([[2.0]]), outputs)
@@ -151,6 +158,10 @@ def any_model(
         return (f(unflatten(vectors, parameters), xi[None]).reshape(ci.shape) * ci).sum()
 
     c = seed(f(parameters, x))  # (E, n, k, K)
+    if c.shape[1] != len(x):
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; use (n, ...), the same for all."
+        )
     of_functions = torch.func.vmap(torch.func.grad(value), in_dims=(None, None, 1), out_dims=1)
     of_samples = torch.func.vmap(of_functions, in_dims=(None, 0, 1), out_dims=1)
     gradients = of_samples(flatten(parameters), x, c)

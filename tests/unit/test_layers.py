@@ -119,3 +119,13 @@ def test_float32_stays_float32():
         layers.squared_norm_of_mean(passed),
     )
     assert all(result.dtype == torch.float32 for result in results)
+
+
+def test_errors_name_the_argument():
+    layered, f, parameters = both("mlp")
+    with pytest.raises(ValueError, match=r"x has shape \(5, 2\)"):
+        layered(parameters, SHARED[:, :2], layers.outputs)
+    with pytest.raises(ValueError, match="biases has 2 layers"):
+        layered(parameters._replace(biases=parameters.biases[:2]), SHARED, layers.outputs)
+    with pytest.raises(ValueError, match="use \(n, ...\), the same for all"):
+        layers.any_model(f, parameters, OWN, layers.outputs)
