@@ -1,0 +1,71 @@
+"""Tests that need hardware: skipped where it is missing, and listed with their last pass.
+
+`hardware.json` holds, for each such test, the commit on which it last passed. A run on a machine
+that has the hardware writes it; commit the file with what was tested.
+"""
+
+import json
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+HARDWARE = {"needs_cuda": "CUDA", "needs_mps": "MPS"}
+
+
+def _is_present(name: str) -> bool:
+    import torch
+
+    return torch.cuda.is_available() if name == "CUDA" else torch.backends.mps.is_available()
+
+
+def _commit() -> str:
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        return subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()
+
+    changes = " with changes" if git("status", "--porcelain", "--untracked-files=no") else ""
+    return (git("rev-parse", "--short=12", "HEAD") or "an unknown commit") + changes
+
+
+def pytest_configure(config):
+    for marker, name in HARDWARE.items():
+        config.addinivalue_line("markers", f"{marker}: runs where a device with {name} is found")
+
+
+def pytest_collection_modifyitems(items):
+    for marker, name in HARDWARE.items():
+        marked = [item for item in items if marker in item.keywords]
+        if marked and not _is_present(name):
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=f"no {name} device on this machine"))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if hasattr(config, "workerinput"):  # pytest-xdist asks its workers too
+        return
+    record = HERE / "hardware.json"
+    passes = json.loads(record.read_text(encoding="utf-8"))
+    found = {
+        outcome: list(terminalreporter.stats.get(outcome, ())) for outcome in ("passed", "skipped")
+    }
+    commit = None
+    for marker, name in HARDWARE.items():
+        passed, skipped = (
+            sorted(report.nodeid for report in reports if marker in report.keywords)
+            for reports in found.values()
+        )
+        if passed:
+            commit = commit or _commit()
+            passes[name] = {**passes.get(name, {}), **dict.fromkeys(passed, commit)}
+        if skipped:
+            terminalreporter.section(f"not tested: no {name} device on this machine")
+            last = Counter((id.split("[")[0], passes.get(name, {}).get(id)) for id in skipped)
+            for (test, when), count in last.items():
+                times = f" ({count} cases)" if count > 1 else ""
+                said = f"last passed on {when}" if when else "has never been run"
+                terminalreporter.write_line(f"{test}{times}: {said}")
+    if commit:
+        record.write_text(json.dumps(passes, indent=1, sort_keys=True) + "\n", encoding="utf-8")
