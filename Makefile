@@ -5,7 +5,7 @@ SEED ?= 0
 PORT ?= 8000
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup book test page serve notebooks ledger full mutate lint clean
+.PHONY: setup book test page serve notebooks ledger full mutate bench lint clean
 
 book: setup  ## execute the pages, check every claim, build the site into _build/html
 	@$(RUN) -m tools.build --seed $(SEED)
@@ -32,6 +32,16 @@ full: setup  ## the full-size experiments of a page, for a GPU: make full PAGE=.
 mutate: setup  ## multiply each constant of the formulas by 1.05 and see a test turn red
 	@$(RUN) -m tools.mutate
 
+bench: setup .venv-bench/pins  ## measure the goals beside their rivals, into benchmarks/RESULTS.md
+	@.venv-bench/bin/python -m benchmarks --output benchmarks/RESULTS.md
+
+# The rivals live in an environment of their own: nobody who reads the book needs them.
+.venv-bench/pins: requirements.txt benchmarks/requirements.txt pyproject.toml
+	@echo "Setting up .venv-bench with the rivals of benchmarks/requirements.txt ..."
+	@$(RUN) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip --disable-pip-version-check install -q -r benchmarks/requirements.txt
+	@touch $@
+
 lint: setup  ## format, style, spelling, types, import contracts, sources of the pages
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
@@ -40,7 +50,7 @@ lint: setup  ## format, style, spelling, types, import contracts, sources of the
 	@.venv/bin/lint-imports
 	@$(RUN) -m tools.lint
 
-clean:  ## remove what was built; .venv stays
+clean:  ## remove what was built; the environments stay
 	rm -rf _build chapters/appendix/ledger.md chapters/appendix/library.md
 
 setup:
