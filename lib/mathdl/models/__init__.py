@@ -4,7 +4,16 @@ A model is a function of the parameters and of points x, with values (E, n) for 
 (E, n, k) for k. The points are (n, d), the same for all members, or (E, n, d), one batch for each.
 """
 
-from mathdl.models.deep import MLP, ResNet, mlp, random_mlp, random_resnet, resnet, resnet_states
+from mathdl.models.deep import (
+    MLP,
+    ResNet,
+    mlp,
+    random_mlp,
+    random_resnet,
+    resnet,
+    resnet_scale,
+    resnet_states,
+)
 from mathdl.models.images import Convolutional, convolutional, random_convolutional
 from mathdl.models.shallow import (
     Activation,
@@ -37,6 +46,7 @@ __all__ = [
     "random_resnet",
     "random_two_layer",
     "resnet",
+    "resnet_scale",
     "resnet_states",
     "scale",
     "two_layer",

@@ -128,13 +128,27 @@ class ResNet(NamedTuple):
     alpha: torch.Tensor | tuple[()]
 
 
+def resnet_scale(scaling: str, L: int) -> float:
+    """The factor in front of each of L residual blocks: 1/L, 1/√L or 1.
+
+    Raises ValueError if `scaling` is none of "1/L", "1/sqrt(L)" and "unscaled".
+
+    >>> resnet_scale("1/L", 4), resnet_scale("1/sqrt(L)", 4), resnet_scale("unscaled", 4)
+    (0.25, 0.5, 1.0)
+    """
+    powers = {"1/L": -1.0, "1/sqrt(L)": -0.5, "unscaled": 0.0}
+    if scaling not in powers:
+        raise ValueError(f"scaling={scaling!r} is unknown; use 1/L, 1/sqrt(L) or unscaled.")
+    return L ** powers[scaling]
+
+
 def resnet(
     networks: ResNet, x: torch.Tensor, scaling: str, activation: Activation = torch.relu
 ) -> torch.Tensor:
     """Values (E, n) of E residual networks at n points: f(x) = α · z_L.
 
-    The states are z_0 = V x and z_{l+1} = z_l + s U_l σ(W_l z_l). The factor s of the scaling is
-    "1/L", "1/sqrt(L)" or 1 ("unscaled"). With α = () the values are z_L, (E, n, D). With U = ()
+    The states are z_0 = V x and z_{l+1} = z_l + s U_l σ(W_l z_l). The factor s is that of
+    `resnet_scale`. With α = () the values are z_L, (E, n, D). With U = ()
     the blocks are s σ(W_l z_l): for W_l = W(l/L) they are Euler steps for ẋ = σ(W(t) x). x is
     (n, d), the same for all, or (E, n, d), one batch for each member.
 
@@ -172,10 +186,7 @@ def _states(
     V, U, W, _ = networks
     E, L, D, d = check_resnet(networks)
     check_points("x", x, E, d=d)
-    powers = {"1/L": -1.0, "1/sqrt(L)": -0.5, "unscaled": 0.0}
-    if scaling not in powers:
-        raise ValueError(f"scaling={scaling!r} is unknown; use 1/L, 1/sqrt(L) or unscaled.")
-    s = L ** powers[scaling]
+    s = resnet_scale(scaling, L)
     z = x @ V.mT if isinstance(V, torch.Tensor) else x.expand(E, *x.shape[-2:])
     yield z
     outer = U.unbind(1) if isinstance(U, torch.Tensor) else [None] * L
