@@ -16,8 +16,8 @@ from mathdl import losses, models, parameters
 Model = Callable[[Any, Tensor], Tensor]
 Gradient = Callable[[Any, Tensor, Tensor], tuple[Tensor, Any]]
 
-BLOCK_BYTES = 4 * 2**20  # activations that stay in a core's cache
-BLOCK_SAMPLES = 512
+BLOCK_BYTES = 4 * 2**20  # activations that stay in the cache
+BLOCK_SAMPLES = 512  # longer matrix products are slower
 
 
 def pack(networks: models.TwoLayer) -> Tensor:
@@ -63,13 +63,13 @@ def two_layer_gradient(scaling: str, loss: str | losses.Loss = "squared") -> Gra
     batch for each member; y is (n,) or (E, n). With v_j = (w_j, b_j), f = s Σ_j a_j max(v_j · x̃, 0)
     and L = (1/n) Σ_i ℓ(f(x_i), y_i), let
 
-        g_j = Σ_i r_i 1[v_j · x̃_i > 0] x̃_i,     r_i = ℓ'(f(x_i), y_i).
+        g_j = Σ_i r_i 1[v_j · x̃_i > 0] x̃_i,     r_i = (s/n) ℓ'(f(x_i), y_i).
 
-    Then ∂L/∂v_j = (s/n) a_j g_j and, because max(z, 0) is z times its derivative,
-    ∂L/∂a_j = (s/n) v_j · g_j. The derivative of max(z, 0) at z = 0 is taken to be 0.
+    Then ∂L/∂v_j = a_j g_j and, because max(z, 0) is z times its derivative, ∂L/∂a_j = v_j · g_j.
+    The derivative of max(z, 0) at z = 0 is taken to be 0.
 
-    The activations z are never all in memory: the members and the samples are worked through in
-    blocks, 512 samples and 4 MiB (or one member, where it is wider) at a time, in one buffer.
+    The activations z are never all in memory: members and samples are worked through in blocks of
+    at most 512 samples and 4 MiB (but no less than one member and 64 samples), in one buffer.
 
     >>> P = torch.tensor([[[1.0], [0.0], [2.0]]])  # f(x) = 2 max(x, 0)
     >>> x, y = torch.tensor([[3.0]]), torch.tensor([5.0])
@@ -86,8 +86,9 @@ def two_layer_gradient(scaling: str, loss: str | losses.Loss = "squared") -> Gra
         s = models.scale(scaling, m)
         x, y = x.expand(E, -1, n), y.expand(E, n)  # shared data: a view for each member
         buffer = buffers.setdefault((P.dtype, P.device), P.new_empty(0))
-        samples = min(n, BLOCK_SAMPLES)
-        members = max(1, BLOCK_BYTES // (P.element_size() * m * samples))
+        fit = BLOCK_BYTES // (P.element_size() * m)  # rows of m activations
+        samples = min(n, BLOCK_SAMPLES, max(64, fit))
+        members = max(1, fit // samples)
 
         L, G = P.new_zeros(E), torch.empty_like(P)
         for e in _blocks(E, members):
@@ -98,12 +99,12 @@ def two_layer_gradient(scaling: str, loss: str | losses.Loss = "squared") -> Gra
                 z = buffer.resize_(len(v), m, x_i.shape[2])
                 torch.bmm(v.mT, x_i, out=z)  # z_ji = v_j · x̃_i
                 f = s * torch.bmm(a, z.relu_()).squeeze(1)
-                r = slope(f, y_i)
+                r = s / n * slope(f, y_i)
                 g.baddbmm_(x_i, _where_positive(r[:, None], z).mT)
-                L[e] += value(f, y_i).sum(1) / n
-            G[e, :-1] = s / n * a * g
-            G[e, -1] = s / n * (v * g).sum(1)
-        return L, G
+                L[e] += value(f, y_i).sum(1)
+            G[e, :-1] = a * g
+            G[e, -1] = (v * g).sum(1)
+        return L / n, G
 
     return gradient
 
