@@ -2,7 +2,8 @@
 
 Two environment variables decide: `MATHDL_DEVICE` (for example cpu, cuda, cuda:1, mps) and
 `MATHDL_SEED` (default 0). Random numbers are always drawn on the CPU, by NumPy, and moved: the
-same seed gives the same numbers on every machine.
+same seed gives the same numbers on every machine. Float32 means float32 on CUDA too: TF32, which
+PyTorch by default uses in convolutions, has three digits only, and is switched off.
 """
 
 import os
@@ -10,6 +11,9 @@ import zlib
 
 import numpy as np
 import torch
+
+torch.backends.cudnn.allow_tf32 = False
+torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def device() -> torch.device:

@@ -101,3 +101,7 @@ def test_tensor_is_a_copy():
     array = np.zeros(2)
     device.tensor(array)[0] = 1
     assert array[0] == 0
+
+
+def test_float32_keeps_its_digits_on_cuda():
+    assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cuda.matmul.allow_tf32

@@ -113,9 +113,7 @@ def linear(coefficients: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"coefficients has shape {tuple(coefficients.shape)}; use (E, p).")
     E, p = coefficients.shape
     check_points("features", features, E, p=p)
-    if features.ndim == 2:
-        return coefficients @ features.mT
-    return (features @ coefficients[:, :, None]).squeeze(2)
+    return (coefficients[:, None, :] @ features.mT).squeeze(1)
 
 
 class Diagonal(NamedTuple):
