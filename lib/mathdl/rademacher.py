@@ -124,7 +124,8 @@ def neurons(signs: torch.Tensor, x: torch.Tensor, convention: str, bias: bool) -
             "infinite; use path1 or path2, or bias=False."
         )
     if convention == "path1" or d == 1:
-        return _best_of(signs, x, *_rays(x, bias), "path1")
+        w, b = _rays(x, bias)
+        return _best_of(signs, x, w, b, "path1")
     if d == 2:
         return _in_the_plane(signs, x, bias)
     raise ValueError(f"x has d={d}; the supremum under {convention} is computed for d = 1 and 2.")
