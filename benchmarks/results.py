@@ -25,7 +25,7 @@ def provenance(device: str) -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _commit(),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
-        "used": f"{torch.get_num_threads()} thread, {pinned}",
+        "threads": f"{torch.get_num_threads()}, {pinned}",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
     }
     if device == "cuda":

@@ -172,7 +172,7 @@ def _serve() -> None:
     def follow() -> None:
         if parent is not None:
             parent.join()
-            os._exit(1)
+            os._exit(0)
 
     threading.Thread(target=follow, daemon=True).start()
 
