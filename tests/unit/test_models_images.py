@@ -117,12 +117,18 @@ def test_one_output_has_no_axis_of_its_own():
 
 def test_random_networks_have_the_documented_law():
     rng = np.random.default_rng(4)
-    networks = models.random_convolutional(10, (2, 16, 20), 3, 10, rng, pooled=4, bias=0.5)
+    networks = models.random_convolutional(100, (2, 16, 20), 3, 10, rng, pooled=4, bias=0.5)
     assert float(networks.filters[0].std()) == pytest.approx((2 / 18) ** 0.5, rel=0.05)
     assert float(networks.filters[1].std()) == pytest.approx((2 / (9 * 16)) ** 0.5, rel=0.02)
     assert float(networks.out.std()) == pytest.approx(80**-0.5, rel=0.03)
-    assert [b.shape for b in networks.biases] == [(10, 16), (10, 20), (10, 10)]
-    assert float(torch.cat(networks.biases, 1).std()) == pytest.approx(0.5, rel=0.1)
+    assert [b.shape for b in networks.biases] == [(100, 16), (100, 20), (100, 10)]
+    for b in networks.biases:
+        assert float(b.std()) == pytest.approx(0.5, rel=0.04)
+    he, one = (
+        models.random_convolutional(1, (2, 3), 3, 1, np.random.default_rng(0), **gain).filters[0]
+        for gain in ({}, {"gain": 1.0})
+    )
+    torch.testing.assert_close(he**2, 2 * one**2)
     rng = np.random.default_rng(4)
     plain = models.random_convolutional(10, (2, 16), 3, 500, rng, gain=1.0)
     assert float(plain.filters[0].std()) == pytest.approx(18**-0.5, rel=0.05)
