@@ -94,6 +94,75 @@ def error_against_radius(a: torch.Tensor, w: torch.Tensor, slope: float = 1.0) -
     return square - 2 * cross + slope**2 * d
 
 
+def error_against_neurons(
+    a: torch.Tensor, w: torch.Tensor, c: torch.Tensor, v: torch.Tensor
+) -> torch.Tensor:
+    """E(Σ_j a_j σ(w_j·x) - Σ_k c_k σ(v_k·x))² for x ~ N(0, I_d), exactly, for a batch of networks.
+
+    A linear target is two neurons: β·x = σ(β·x) - σ(-β·x). The functions are homogeneous, so that
+    on the sphere |x| = √d, uniformly, the error is the same. The best outer weights for given w
+    are `regression.kernel_ridge(relu_gram(w, w), relu_gram(w, v) @ c, ridge=0.0).coefficients`.
+
+    a: (..., m), w: (..., m, d), c: (k,), v: (k, d), the target of all; the result is (...,).
+
+    >>> line, x = torch.tensor([[3.0], [-3.0]]), torch.ones(1, 1)  # 3x against σ(x): E(3x - σ(x))²
+    >>> error_against_neurons(torch.tensor([1.0, -1.0]), line, torch.ones(1), x)  # 9 - 3 + 1/2
+    tensor(6.5000)
+    """
+    both = torch.cat([w, v.expand(*w.shape[:-2], *v.shape)], dim=-2)
+    outer = torch.cat([a, -c.expand(*a.shape[:-1], *c.shape)], dim=-1).unsqueeze(-1)
+    return (outer.mT @ relu_gram(both, both) @ outer).squeeze(-1).squeeze(-1)
+
+
+def random_feature_gram(w: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The kernel of m neurons, (1/m) Σ_j σ(w_j·x) σ(w_j·y), at all pairs of points.
+
+    For w_j ~ N(0, I_d) its mean, and its limit as m grows, is `relu_gram(x, y)`.
+
+    w: (..., m, d), x: (n, d), y: (k, d); the result is (..., n, k).
+
+    >>> random_feature_gram(torch.eye(2), torch.ones(1, 2), torch.tensor([[4.0, -4.0]]))
+    tensor([[2.]])
+    """
+    return torch.relu(x @ w.mT) @ torch.relu(y @ w.mT).mT / w.shape[-2]
+
+
+def infinite_tangent_kernel(x: torch.Tensor, y: torch.Tensor, bias: bool) -> torch.Tensor:
+    """The tangent kernel of infinitely wide two-layer ReLU networks, at all pairs of points.
+
+    For f(x) = m^(-1/2) Σ_j a_j σ(w_j·x + b_j) with a, w ~ N(0, 1), b = 0 and m to infinity,
+
+        K(x, y) = |x||y| κ₁ / 2 + (x·y + 1) κ₀ / 2,
+        κ₀ = (π - θ)/π,  κ₁ = (sin θ + (π - θ) cos θ)/π,  θ the angle between x and y,
+
+    where the first term belongs to a, the second to w, and the 1 to b: it is there if the biases
+    are trained, `bias=True`. Biases that start as N(0, 1) too are the weights of a coordinate 1
+    that is appended to x and y, with `bias=False`.
+
+    Without bias, K on the circle has no odd frequencies k >= 3: its Gram matrix at n equispaced
+    points, n >= 6 even, is singular.
+
+    x: (n, d), y: (k, d), without the point 0; the result is (n, k).
+
+    Source: Jacot, Gabriel and Hongler 2018; κ₀ and κ₁ from Cho and Saul 2009.
+
+    >>> x = torch.tensor([[2.0, 0.0], [0.0, 3.0]])
+    >>> infinite_tangent_kernel(x, x, bias=True).diagonal()  # |x|² + 1/2
+    tensor([4.5000, 9.5000])
+    """
+    lengths = x.norm(dim=1)[:, None] * y.norm(dim=1)
+    u, v = x / x.norm(dim=1, keepdim=True), y / y.norm(dim=1, keepdim=True)
+    # not the arc cosine, which turns a rounding error ε of a cosine near 1 into one of √ε
+    exact = "donot_use_mm_for_euclid_dist"
+    theta = 2 * torch.atan2(
+        torch.cdist(u, v, compute_mode=exact),
+        torch.cdist(u, -v, compute_mode=exact),
+    )
+    k0 = (pi - theta) / pi
+    k1 = (theta.sin() + (pi - theta) * theta.cos()) / pi
+    return (lengths * k1 + (lengths * theta.cos() + bias) * k0) / 2
+
+
 def tangent_kernel(
     layered: Layered, parameters: Any, x: torch.Tensor, others: torch.Tensor | None = None
 ) -> torch.Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from mathdl import device, kernels, sampling
+from mathdl import device, kernels, regression, sampling
 from scipy.integrate import quad
 
 
@@ -97,3 +97,95 @@ def test_error_does_not_see_how_a_neuron_is_scaled(factor, seed):
     error = kernels.error_against_radius(a, w)
     assert error.shape == (2,)
     assert torch.allclose(kernels.error_against_radius(a * factor, w / factor), error)
+
+
+def test_error_against_neurons_by_quadrature_in_the_plane():
+    rng = np.random.default_rng(2)
+    a, w, c, v = (rng.normal(size=size) for size in (3, (3, 2), 2, (2, 2)))
+
+    def gap(x):
+        return a @ np.maximum(w @ x, 0) - c @ np.maximum(v @ x, 0)
+
+    value = kernels.error_against_neurons(*(device.tensor(part) for part in (a, w, c, v)))
+    assert float(value) == pytest.approx(2 * on_the_circle(lambda x: gap(x) ** 2), rel=1e-5)
+
+
+def test_error_of_a_batch_against_a_linear_target():
+    rng = np.random.default_rng(3)
+    a, w = device.tensor(rng.normal(size=(4, 5))), device.tensor(rng.normal(size=(4, 5, 3)))
+    beta = device.tensor(rng.normal(size=3))
+    line = torch.stack([beta, -beta])
+    errors = kernels.error_against_neurons(a, w, device.tensor([1.0, -1.0]), line)
+    assert errors.shape == (4,)
+    # E σ(w·x) β·x = w·β/2
+    square = (a[:, None] @ kernels.relu_gram(w, w) @ a[..., None])[:, 0, 0]
+    assert torch.allclose(errors, square - (a * (w @ beta)).sum(1) + beta @ beta)
+
+
+def test_random_features_with_the_best_outer_weights():
+    """One neuron from m = 2d random ones: the error that Gaussian equivalence predicts."""
+    d, rng = 100, np.random.default_rng(4)
+    w, v = sampling.sphere(rng, 4, 2 * d, d), torch.eye(d).to(device.tensor(1.0))[:1]
+    one = torch.ones_like(v[:, 0])
+    cross = (kernels.relu_gram(w, v.expand(4, 1, d)) @ one[:, None]).squeeze(-1)
+    fit = regression.kernel_ridge(kernels.relu_gram(w, w), cross, ridge=0.0)
+    errors = kernels.error_against_neurons(fit.coefficients, w, one, v)
+    assert errors.mean().item() == pytest.approx(0.1479, rel=0.05)
+    # the projection leaves 1/2 - <best, target>, and no other outer weights do better
+    assert torch.allclose(errors, 0.5 - (fit.coefficients * cross).sum(-1))
+    worse = kernels.error_against_neurons(1.01 * fit.coefficients, w, one, v)
+    assert (worse > errors).all()
+
+
+def test_random_feature_gram_has_the_arc_cosine_kernel_as_its_mean():
+    rng = np.random.default_rng(5)
+    x, y = device.tensor(rng.normal(size=(3, 2))), device.tensor(rng.normal(size=(4, 2)))
+    grams = kernels.random_feature_gram(device.tensor(rng.normal(size=(4000, 10, 2))), x, y)
+    assert grams.shape == (4000, 3, 4)
+    error = 5 * grams.std(dim=0) / 4000**0.5
+    assert ((grams.mean(dim=0) - kernels.relu_gram(x, y)).abs() < error).all()
+    one = kernels.random_feature_gram(device.tensor([[2.0, 0.0], [0.0, 1.0]]), x, x)
+    assert one[1, 2].item() == pytest.approx(
+        (4 * max(x[1, 0], 0) * max(x[2, 0], 0) + max(x[1, 1], 0) * max(x[2, 1], 0)).item() / 2
+    )
+
+
+@pytest.mark.parametrize("bias", (True, False))
+def test_the_infinite_tangent_kernel_is_the_mean_of_finite_ones(bias):
+    rng = np.random.default_rng(6)
+    x, y = device.tensor(rng.normal(size=(3, 2))), device.tensor(rng.normal(size=(4, 2)))
+    a, w = device.tensor(rng.normal(size=20_000)), device.tensor(rng.normal(size=(20_000, 2)))
+    at_x, at_y = x @ w.mT, y @ w.mT  # (3, m), (4, m)
+    each = torch.relu(at_x)[:, None] * torch.relu(at_y)
+    each = each + a**2 * (at_x > 0)[:, None] * (at_y > 0) * ((x @ y.mT)[..., None] + bias)
+    error = 5 * each.std(dim=2) / 20_000**0.5
+    kernel = kernels.infinite_tangent_kernel(x, y, bias)
+    assert ((each.mean(dim=2) - kernel).abs() < error).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_the_infinite_tangent_kernel_in_arc_cosines(seed, bias):
+    x = device.tensor(np.random.default_rng(seed).normal(size=(6, 3)))
+    u = x / x.norm(dim=1, keepdim=True)
+    cosine, inner = u @ u.mT, x @ x.mT
+    expected = kernels.relu_gram(x, x) + (inner + bias) * kernels.kappa0(cosine) / 2
+    kernel = kernels.infinite_tangent_kernel(x, x, bias)
+    assert torch.allclose(kernel, expected, atol=1e-6)  # the arc cosine rounds near 1
+    assert torch.allclose(kernel.diagonal(), inner.diagonal() + bias / 2, rtol=1e-14)
+    assert torch.linalg.eigvalsh(kernel)[0] > -1e-12 * kernel.norm()
+    rotation = device.tensor(np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0])
+    turned = kernels.infinite_tangent_kernel(x @ rotation, x @ rotation, bias)
+    assert torch.allclose(turned, kernel)
+    if not bias:
+        assert torch.allclose(kernels.infinite_tangent_kernel(2 * x, x, False), 2 * kernel)
+
+
+@pytest.mark.parametrize(("n", "missing"), ((4, 0), (6, 1), (7, 0), (16, 6)))
+def test_without_bias_the_tangent_kernel_on_the_circle_is_singular(n, missing):
+    angle = 2 * pi * np.arange(n) / n
+    x = device.tensor(np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    y = torch.ones_like(x[:, 0])
+    kernel = kernels.infinite_tangent_kernel(x, x, bias=False)
+    assert regression.kernel_ridge(kernel, y, ridge=0.0).rank == n - missing
+    kernel = kernels.infinite_tangent_kernel(x, x, bias=True)
+    assert regression.kernel_ridge(kernel, y, ridge=0.0).rank == n
