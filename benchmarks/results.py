@@ -84,7 +84,7 @@ def verdict(rows: Iterable[Row]) -> str:
     if missed:
         lines += ["Missed:", ""]
     lines += [
-        f"- {row.section}, {row.work}, {row.quantity}: {number(row.value)}, the goal is {row.goal}"
+        f"- {row.section} · {row.work} · {row.quantity}: {number(row.value)}, the goal is {row.goal}"
         for row in missed
     ]
     return "\n".join(lines)

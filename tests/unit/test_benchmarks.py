@@ -18,7 +18,7 @@ WHERE = {"date": "today", "processor": "a | b"}
 def test_the_page_has_a_verdict_and_a_table_a_section():
     page = results.page(ROWS, WHERE)
     assert "1 of 2 goals hold." in page
-    assert "- training, (1, 2), times JAX: 1.23, the goal is ≥ 1.5" in page
+    assert "- training · (1, 2) · times JAX: 1.23, the goal is ≥ 1.5" in page
     assert "| (1, 2) | times JAX | 1.23 | 1–1.5 | ≥ 1.5 | **no** | a \\| b |" in page
     assert "| (1, 2) | GFLOP/s | 98800 |  |  |  |  |" in page
     assert "| path norm | times copying | 3 | 3–3 | ≥ 2 | yes |  |" in page
