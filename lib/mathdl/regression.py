@@ -25,8 +25,10 @@ def least_squares(features: torch.Tensor, y: torch.Tensor, cutoff: float = 1e-10
 
     It is where gradient descent from 0 ends. For p > n, `features.mT @ c` with the coefficients c
     of `kernel_ridge(features @ features.mT, y, ridge=0.0)` is the same and costs half as much, if
-    no singular value is much below 1e-5 times the largest. Singular values up to `cutoff` times the largest
-    one, or up to max(n, p) times the rounding unit if that is more, count as 0.
+    no singular value is much below 1e-5 times the largest.
+
+    Singular values up to `cutoff` times the largest one, or up to max(n, p) times the rounding
+    unit if that is more, count as 0.
 
     features: (..., n, p), y: (..., n), batched; coefficients (..., p), rank (...,).
 
