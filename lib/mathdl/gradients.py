@@ -14,7 +14,7 @@ from torch import Tensor
 from mathdl import losses, models, parameters
 
 Model = Callable[[Any, Tensor], Tensor]
-Gradient = Callable[[Any, Tensor, Tensor], tuple[Tensor, Any]]
+Gradient = Callable[[Any, Any, Tensor], tuple[Tensor, Any]]
 
 BLOCK_BYTES = 4 * 2**20  # activations that stay in the cache
 BLOCK_SAMPLES = 512  # longer matrix products are slower
@@ -90,7 +90,7 @@ def two_layer_gradient(scaling: str, loss: str | losses.Loss = "squared") -> Gra
         samples = min(n, BLOCK_SAMPLES, max(64, fit))
         members = max(1, fit // samples)
 
-        L, G = P.new_zeros(E), torch.empty_like(P)
+        f, G = P.new_empty(E, n), torch.empty_like(P)
         for e in _blocks(E, members):
             v, a = P[e, :-1], P[e, -1:]  # (E, d + 1, m) and (E, 1, m)
             g = torch.zeros_like(v)
@@ -98,13 +98,13 @@ def two_layer_gradient(scaling: str, loss: str | losses.Loss = "squared") -> Gra
                 x_i, y_i = x[e, :, i], y[e, i]
                 z = buffer.resize_(len(v), m, x_i.shape[2])
                 torch.bmm(v.mT, x_i, out=z)  # z_ji = v_j · x̃_i
-                f = s * torch.bmm(a, z.relu_()).squeeze(1)
-                r = s / n * slope(f, y_i)
+                f_i = s * torch.bmm(a, z.relu_()).squeeze(1)
+                r = s / n * slope(f_i, y_i)
                 g.baddbmm_(x_i, _where_positive(r[:, None], z).mT)
-                L[e] += value(f, y_i).sum(1)
+                f[e, i] = f_i
             G[e, :-1] = a * g
             G[e, -1] = (v * g).sum(1)
-        return L / n, G
+        return value(f, y).mean(1), G
 
     return gradient
 
@@ -159,18 +159,9 @@ def linear_gradient(loss: str | losses.Loss = "squared") -> Gradient:
     value, slope, _ = losses.loss(loss)
 
     def gradient(u: Tensor, features: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        f = linear(u, features)
+        f = models.linear(u, features)
         r = slope(f, y)
         g = r @ features if features.ndim == 2 else (r[:, None] @ features).squeeze(1)
         return value(f, y).mean(1), g / f.shape[1]
 
     return gradient
-
-
-def linear(u: Tensor, features: Tensor) -> Tensor:
-    """Values (E, n) of E linear models, Φ u: u is (E, p) and Φ is (n, p) or (E, n, p).
-
-    >>> linear(torch.tensor([[1.0, 2.0]]), torch.eye(2))
-    tensor([[1., 2.]])
-    """
-    return u @ features.mT if features.ndim == 2 else (features @ u[:, :, None]).squeeze(2)

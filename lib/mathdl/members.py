@@ -27,13 +27,13 @@ class Members:
     (tensor([0.5000, 1.0000]), tensor([False,  True]), tensor([10,  0]))
     """
 
-    def __init__(self, leaves: list[Tensor], scale: Tensor, steps: int) -> None:
-        """`scale` (E,) is a loss that counts as normal, for example that of f = 0."""
-        self.limit = GROWTH * scale
-        self.alive = torch.ones_like(scale, dtype=torch.bool)
+    def __init__(self, leaves: list[Tensor], normal: Tensor, steps: int) -> None:
+        """`normal` (E,) is a loss that counts as such, for example that of f = 0."""
+        self.limit = GROWTH * normal
+        self.alive = torch.ones_like(normal, dtype=torch.bool)
         self.diverged = ~self.alive
         self.converged = ~self.alive
-        self.steps = torch.full_like(scale, steps, dtype=torch.int64)
+        self.steps = torch.full_like(normal, steps, dtype=torch.int64)
         self.seen: list[tuple[int, Tensor]] = []  # steps and losses since the last look
         self.good = [leaf.clone() for leaf in leaves]
         self.good_step = 0
@@ -56,12 +56,12 @@ class Members:
         self.alive &= ~arrived
         self.some_stopped = True
 
-    def of_moving(self, direction: Tensor) -> Tensor:
-        """The direction (E, ...) of a step, 0 for the members that stand still."""
+    def moving(self, moved: Tensor, still: Tensor | float) -> Tensor:
+        """`moved` (E, ...) for the members that train, `still` for the others."""
         if not self.some_stopped:
-            return direction
-        alive = self.alive.reshape(-1, *[1] * (direction.ndim - 1))
-        return torch.where(alive, direction, 0)
+            return moved
+        alive = self.alive.reshape(-1, *[1] * (moved.ndim - 1))
+        return torch.where(alive, moved, still)
 
     def look(self, leaves: list[Tensor], step: int) -> bool:
         """Stop the members that have diverged since the last look, at what they were then.
@@ -98,16 +98,21 @@ class History:
     {'step': tensor([0]), 'loss': tensor([[0.5000]]), 'size': tensor([[1.]])}
     """
 
-    def __init__(self, record: dict[str, Callable[[Any], Tensor]], rows: int) -> None:
-        self.record = record
-        self.rows = rows
+    def __init__(
+        self,
+        record: dict[str, Callable[[Any], Tensor]],
+        rows: int,
+        form: Callable[[Any], Any] = lambda theta: theta,
+    ) -> None:
+        """`form` turns the parameters of the loop into those that the functions take."""
+        self.record, self.rows, self.form = record, rows, form
         self.steps: list[int] = []
         self.table: dict[str, Tensor] = {}
 
     def add(self, step: int, losses: Tensor, parameters: Any) -> None:
         """Write the next row, into memory that is there since the first."""
         with torch.no_grad():
-            values = {name: function(parameters) for name, function in self.record.items()}
+            values = {name: f(self.form(parameters)) for name, f in self.record.items()}
         for name, value in {"loss": losses, **values}.items():
             if name not in self.table:
                 self.table[name] = value.new_empty(self.rows, *value.shape)

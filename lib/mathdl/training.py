@@ -1,23 +1,20 @@
 """Training of E networks side by side: one loop for every model, loss and update rule."""
 
-import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
-from mathdl import gradients, losses, models, sampling
+from mathdl import fused, gradients, losses, models, sampling
+from mathdl.loop import Eager, Fused, Plan, descend, minibatches
 from mathdl.members import History, Members
 from mathdl.models import shapes
 from mathdl.parameters import apply, tensors
 from mathdl.updates import GradientDescent, Rule, State
 
-LOOK = 64  # steps between two looks at the losses: only then does the loop wait for the device
-PATIENCE = 3.0  # seconds before a progress bar appears
-BATCH_BYTES = 8 * 2**20  # how much minibatch data is gathered at once
+AT_ONCE = 16  # at most so many steps are compiled together
 
 LearningRate = float | Tensor | Callable[[int], float | Tensor]
 
@@ -133,6 +130,7 @@ def train_two_layer(
     scaling: str,
     loss: str | losses.Loss = "squared",
     weight_decay: Any = 0.0,
+    compiled: bool = False,
     **options: Any,
 ) -> Run:
     """Train E two-layer ReLU networks, with the gradient of `gradients.two_layer_gradient`.
@@ -140,6 +138,9 @@ def train_two_layer(
     x is (n, d) or (E, n, d), y is (n,) or (E, n). Every parameter moves by -lr times its own
     derivative of the loss: in the mean-field scaling that derivative is of size 1/m, so lr is
     usually chosen as a multiple of m. Options, result and errors are those of `train`.
+
+    compiled: take the steps with the code that `fused.stepper` compiles; the same up to rounding.
+        Up to 16 steps, as many as divide `every`, are taken without a look at the losses
 
     >>> one = torch.ones(1, 1)
     >>> networks = models.TwoLayer(a=one, w=one[None], b=0 * one)
@@ -151,20 +152,23 @@ def train_two_layer(
     E, _, d = networks.w.shape
     shapes.check_points("x", x, E, d=d)
     P = gradients.pack(networks)
-    if not isinstance(weight_decay, int | float):
-        a, w, b = weight_decay
-        weight_decay = (P.new_tensor([w] * d + [b, a])[:, None],)
+    a, w, b = _one_each(weight_decay, 3)
+    decay = P.new_tensor([w] * d + [b, a])
+    by_hand = gradients.two_layer_gradient(scaling, loss)
+    common = {"weight_decay": [decay[:, None]], "form": gradients.unpack, **options}
+    zero = x.new_zeros(E, x.shape[-2])
+    if not compiled:
+        return _descend(by_hand, P, x, y, loss, zero, prepare=gradients.with_one, **common)
     return _descend(
-        gradients.two_layer_gradient(scaling, loss),
+        lambda P, points, y: by_hand(P, points.columns, y),
         P,
         x,
         y,
         loss,
-        zero=x.new_zeros(E, x.shape[-2]),
-        weight_decay=weight_decay,
-        prepare=gradients.with_one,
-        form=gradients.unpack,
-        **options,
+        zero,
+        prepare=fused.points,
+        stepper=lambda rule: fused.stepper(scaling, loss, rule, decay if decay.any() else None),
+        **common,
     )
 
 
@@ -185,111 +189,71 @@ def _descend(
     every: int | None = None,
     tolerance: float | None = None,
     state: tuple[State, ...] | None = None,
-    prepare: Callable[[Tensor], Tensor] = lambda x: x,
-    form: Callable[[Any], Any] = lambda parameters: parameters,
+    prepare: Callable[[Tensor], Any] = lambda x: x,
+    form: Callable[[Any], Any] = lambda theta: theta,
+    stepper: Callable[[Rule], Callable[..., Any]] | None = None,
 ) -> Run:
-    """The loop of all trainers: gradient, look, record, step.
+    """Check the arguments, run the loop, and report.
 
     `zero` is the prediction f = 0, (E, n) or (E, n, k); `prepare` turns points into what the
     gradient takes, and `form` the parameters that it takes into those of the caller.
+    `stepper(rule)` takes several steps at once, see `fused.stepper`.
     """
     theta = apply(torch.clone, parameters)
     leaves = list(tensors(theta))
-    E, n = zero.shape[:2]
+    E = len(zero)
     _check_options(lr, steps, every, tolerance, E)
     _check_labels(losses.loss(loss), zero, y)
-    decays = _decays(weight_decay, len(leaves))
     rule = rule or GradientDescent()
-    memory = tuple(_copy(s) for s in state) if state else tuple({} for _ in leaves)
+    decays = _one_each(weight_decay, len(leaves))
+    rule = GradientDescent() if rule is None else rule
+    memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
     every = every or max(1, steps // 100)
-    minibatches = _minibatches(batches, x, y, zero, steps, prepare) if batches else None
-    x = prepare(x)
+
+    eager = Eager(gradient, theta, memory, rule, decays)
+    quick, at_once = None, None
+    if stepper:
+        at_once = max(k for k in range(1, AT_ONCE + 1) if every % k == 0)
+        quick = Fused(stepper(rule), theta, memory[0], at_once)
+    drawn = None
+    if batches:
+        own_x = x.ndim in (3, 5)
+        own_y = y.ndim == (zero.ndim if y.is_floating_point() else 2)
+        drawn = minibatches(batches, x, y, own_x, own_y, E, steps, prepare, at_once)
+
     members = Members(leaves, losses.loss(loss).value(zero, y).mean(1), steps)
-    history = History(record or {}, rows=steps // every + 2)
-    bar = tqdm(total=steps, delay=PATIENCE, leave=False, disable="MATHDL_STATIC" in os.environ)
-
-    for step in range(steps + 1):
-        due = step % every == 0 or step == steps
-        if minibatches is None or due:
-            risk, slopes = gradient(theta, x, y)
-            members.see(step, risk)
-            if tolerance is not None:
-                members.converge(risk <= tolerance, step)
-        if step % LOOK == 0 or step == steps:
-            if members.look(leaves, step):
-                risk, slopes = gradient(theta, x, y)
-            bar.update(step - bar.n)
-        last = step == steps or members.all_stopped
-        if due or last:
-            history.add(step, risk, form(theta))
-        if last:
-            break
-        if minibatches is not None:
-            risk, slopes = gradient(theta, *next(minibatches))
-            members.see(step, risk)
-        rate = lr(step) if callable(lr) else lr
-        for p, g, decay, remembered in zip(leaves, tensors(slopes), decays, memory, strict=True):
-            direction = rule(g if decay is None else g + decay * p, remembered)
-            _move(p, members.of_moving(direction), rate)
-    bar.close()
-
-    result = Run(
+    history = History(record or {}, rows=steps // every + 2, form=form)
+    plan = Plan(steps, every, tolerance, _rates(lr, zero))
+    descend(plan, eager, quick, (prepare(x), y), drawn, members, history)
+    run = Run(
         apply(torch.clone, form(theta)),
         members.steps,
         members.diverged,
         members.converged,
         history.tables(),
-        memory,
+        tuple(memory),
     )
-    return _report(result, members.first)
-
-
-def _move(p: Tensor, direction: Tensor, lr: float | Tensor) -> None:
-    """p ← p - lr · direction, with a number lr or one for each member."""
-    if isinstance(lr, Tensor):
-        lr = lr.reshape(-1, *[1] * (p.ndim - 1))
-        p.addcmul_(lr, direction, value=-1)
-    else:
-        p.sub_(direction, alpha=lr)
-
-
-def _minibatches(
-    batches: sampling.Minibatches,
-    x: Tensor,
-    y: Tensor,
-    zero: Tensor,
-    steps: int,
-    prepare: Callable[[Tensor], Tensor],
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """For each step the points and labels that each member has drawn, gathered many at a time."""
-    E, n = zero.shape[:2]
-    own_x = x.ndim in (3, 5)
-    own_y = y.ndim == (zero.ndim if y.is_floating_point() else 2)
-    offset = n * torch.arange(E, device=x.device)[:, None]
-    bytes_a_step = E * batches.size * x[0].numel() // (n if own_x else 1) * x.element_size()
-    chunk = max(1, min(LOOK, BATCH_BYTES // bytes_a_step))
-    for start in range(0, steps, chunk):
-        k = min(chunk, steps - start)
-        drawn = torch.from_numpy(batches.draw(n, E, k)).to(x.device)  # (k, E, B)
-        x_k, y_k = _pick(x, drawn, offset, own_x), _pick(y, drawn, offset, own_y)
-        if batches.label_noise:
-            y_k = y_k + torch.from_numpy(batches.noise(E, k)).to(y_k)
-        yield from zip(prepare(x_k), y_k, strict=True)
-
-
-def _pick(table: Tensor, drawn: Tensor, offset: Tensor, own: bool) -> Tensor:
-    """The rows drawn (..., E, B), from one table (n, ...) or from one for each member."""
-    if own:
-        table, drawn = table.flatten(0, 1), drawn + offset
-    return table.index_select(0, drawn.flatten()).unflatten(0, drawn.shape)
+    return _report(run, members.first)
 
 
 def _copy(state: State) -> State:
     return {k: v.clone() if isinstance(v, Tensor) else v for k, v in state.items()}
 
 
-def _decays(weight_decay: Any, count: int) -> list[Any]:
-    """One λ for each parameter tensor, None where it is 0."""
+def _rates(lr: LearningRate, like: Tensor) -> Callable[[int, int], Tensor]:
+    """The learning rates of the steps from one number up to another, (steps, E)."""
+
+    def of_members(rate: Any) -> Tensor:
+        return torch.as_tensor(rate).to(like).expand(len(like))
+
+    if callable(lr):
+        return lambda start, stop: torch.stack([of_members(lr(t)) for t in range(start, stop)])
+    constant = of_members(lr)
+    return lambda start, stop: constant.expand(stop - start, -1)
+
+
+def _one_each(weight_decay: Any, count: int) -> list[Any]:
+    """One λ for each parameter tensor."""
     one_each = weight_decay if isinstance(weight_decay, tuple | list) else [weight_decay] * count
     if len(one_each) != count:
         raise ValueError(
@@ -297,9 +261,9 @@ def _decays(weight_decay: Any, count: int) -> list[Any]:
             f"the {count} parameter tensors."
         )
     for decay in one_each:
-        if not isinstance(decay, Tensor) and not 0 <= decay < float("inf"):
-            raise ValueError(f"weight_decay={decay} is no such constant; use a number >= 0.")
-    return [d if isinstance(d, Tensor) or d > 0 else None for d in one_each]
+        if not bool((torch.as_tensor(decay) >= 0).all()):
+            raise ValueError(f"weight_decay={decay} is no such constant; use numbers >= 0.")
+    return list(one_each)
 
 
 def _check_finite(**inputs: Any) -> None:
