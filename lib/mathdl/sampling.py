@@ -105,7 +105,7 @@ class Minibatches:
                 f"size={self.size} exceeds the n={n} samples; use a smaller batch or replace=True."
             )
         last = np.arange(n - self.size, n)
-        return _distinct(indices.integers(last + 1, size=shape), last)
+        return _distinct(indices.integers(last, size=shape, endpoint=True), last)
 
     def noise(self, E: int, steps: int) -> np.ndarray:
         """What is added to the labels of the batches, (steps, E, size).
