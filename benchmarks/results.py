@@ -83,10 +83,9 @@ def verdict(rows: Iterable[Row]) -> str:
     lines = [f"{len(goals) - len(missed)} of {len(goals)} goals hold."]
     if missed:
         lines += ["Missed:", ""]
-    lines += [
-        f"- {row.section} · {row.work} · {row.quantity}: {number(row.value)}, the goal is {row.goal}"
-        for row in missed
-    ]
+    for row in missed:
+        name = f"{row.section} · {row.work} · {row.quantity}"
+        lines.append(f"- {name}: {number(row.value)}, the goal is {row.goal}")
     return "\n".join(lines)
 
 

@@ -21,12 +21,12 @@ def statistics(n: int, seed: int) -> dict:
     }
 
 
-def logged(log: str, pause: float, seed: int) -> dict:
-    """Append a line to a log, so that executions can be counted, and take some time."""
+def logged(log: str, seed: int) -> dict:
+    """Append seed and process to a log, so that executions can be counted, and take some time."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.write(descriptor, f"{seed}\n".encode())
+    os.write(descriptor, f"{seed} {os.getpid()}\n".encode())
     os.close(descriptor)
-    time.sleep(pause)
+    time.sleep(float(os.environ.get("PAUSE", 0)))
     return {"draws": device.generator(f"logged-{seed}").normal(size=20), "nan": float("nan")}
 
 

@@ -91,23 +91,32 @@ def test_a_worker_that_dies_is_said_and_what_was_done_stays(tmp_path):
     assert [row["seed squared"] for row in rows] == [0, 4]
 
 
+def lines(log: Path) -> list[tuple[int, int]]:
+    """The seed and the process of every execution."""
+    written = log.read_text().splitlines() if log.exists() else []
+    return [tuple(map(int, line.split())) for line in written]
+
+
 def executions(log: Path) -> Counter:
     """How often each seed was run."""
-    return Counter(map(int, log.read_text().split())) if log.exists() else Counter()
+    return Counter(seed for seed, _ in lines(log))
 
 
 def seeds_on_disk(folder: Path) -> set[int]:
     return {json.loads(path.read_text())["settings"]["seed"] for path in folder.glob("*.json")}
 
 
-def kill_again_and_again(start, folder, log, kills):
+def kill_again_and_again(start, folder, log, kills, workers):
     """Start a sweep and kill it at a random moment, several times; each time it gets further."""
     rng = np.random.default_rng(0)
     for _ in range(kills):
-        done, before = seeds_on_disk(folder), executions(log)
+        done, before, old = seeds_on_disk(folder), executions(log), lines(log)
         process = start()
         try:
-            while len(list(folder.glob("*.json"))) <= len(done):  # from here any moment will do
+            while (
+                len(list(folder.glob("*.json"))) <= len(done)
+                or len({worker for _, worker in lines(log)[len(old) :]}) < workers
+            ):  # when all are at work, any moment will do
                 assert process.poll() is None
                 time.sleep(0.002)
             time.sleep(rng.uniform(0, 0.06))
@@ -152,13 +161,15 @@ class Fork:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_kill_9_costs_nothing_that_was_on_disk(tmp_path):
+def test_kill_9_costs_nothing_that_was_on_disk(tmp_path, monkeypatch):
     folder, log = tmp_path / "runs", tmp_path / "log"
-    settings = grid(log=str(log), pause=0.01, seed=range(100))
+    settings = grid(log=str(log), seed=range(300))
+    monkeypatch.setenv("PAUSE", "0.01")
     start = partial(Fork, partial(sweep, logged, settings, folder, label="a"))
-    kill_again_and_again(start, folder, log, kills=8)
+    kill_again_and_again(start, folder, log, kills=8, workers=1)
     lost = executions(log).total() - len(seeds_on_disk(folder))
     assert lost <= 8  # at most the one run that was under way at each kill
+    monkeypatch.delenv("PAUSE")
     finish_and_compare(folder, log, settings)
 
 
@@ -171,7 +182,7 @@ from tests.unit.sweep_jobs import logged
 if __name__ == "__main__":
     folder, log = sys.argv[1:]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        settings = grid(log=log, pause=0.03, seed=range(40))
+        settings = grid(log=log, seed=range(300))
         sweep(logged, settings, folder, label="a", executor=pool)
 """
 
@@ -190,9 +201,9 @@ def test_kill_9_of_a_sweep_on_a_process_pool(tmp_path):
     start = partial(
         WithWorkers,
         [sys.executable, str(script), str(folder), str(log)],
-        env={**os.environ, "PYTHONPATH": str(root)},
+        env={**os.environ, "PYTHONPATH": str(root), "PAUSE": "0.05"},
         start_new_session=True,
         stderr=subprocess.PIPE,
     )
-    kill_again_and_again(start, folder, log, kills=2)
-    finish_and_compare(folder, log, grid(log=str(log), pause=0.03, seed=range(40)))
+    kill_again_and_again(start, folder, log, kills=2, workers=2)
+    finish_and_compare(folder, log, grid(log=str(log), seed=range(300)))
