@@ -1,13 +1,13 @@
 """The gradients of all samples at once, layer by layer, without writing any of them down.
 
-A fully connected layer is z = W h + b. For a function F of the output let δ = ∂F/∂z. Then
-∂F/∂W = δ hᵀ and ∂F/∂b = δ, so that the pair (h, δ) is the gradient, and inner products of gradients
-are products of inner products:
+A fully connected layer is z = s W h + b with a factor s. For a function F of the output let
+δ = ∂F/∂z. Then ∂F/∂W = s δ hᵀ and ∂F/∂b = δ, so that the pair (h, δ) is the gradient, and inner
+products of gradients are products of inner products:
 
-    ⟨∇F, ∇F'⟩ = Σ over the layers of ⟨δ, δ'⟩ (⟨h, h'⟩ + 1).
+    ⟨∇F, ∇F'⟩ = Σ over the layers of ⟨δ, δ'⟩ (s² ⟨h, h'⟩ + 1).
 
-Backpropagation gives the pairs of all samples with as many matrix products as there are layers;
-the gradients themselves would be n vectors of length p.
+Backpropagation gives the pairs of all samples with two matrix products a layer; the gradients
+themselves would be n vectors of length p.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,21 +18,22 @@ import torch
 from mathdl.models import MLP, TwoLayer, scale
 from mathdl.models.deep import check_mlp
 from mathdl.models.shapes import check_points
-from mathdl.parameters import flatten, unflatten
+from mathdl.parameters import tensors
 
 Activation = Callable[[torch.Tensor], torch.Tensor]
 Seed = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Layer(NamedTuple):
-    """What a layer z = W h + b knows of the gradients of k functions at each of n samples.
+    """What a layer z = s W h + b knows of the gradients of k functions at each of n samples.
 
     h: its inputs (n, m_in), or (E, n, m_in); delta: the derivatives δ by z, (E, n, k, m_out);
-    bias: whether b is a parameter.
+    s: the factor; bias: whether b is a parameter.
     """
 
     h: torch.Tensor
     delta: torch.Tensor
+    s: float = 1.0
     bias: bool = True
 
 
@@ -109,31 +110,40 @@ def _backpropagate(
     scaling: str,
     activation: Activation,
 ) -> list[Layer]:
-    """Forward z = W h + b and h = s σ(z), then backward δ ← (δ W) s σ'(z), down to the inputs."""
+    """Forward z = s W h + b and h = σ(z), then backward δ ← (s δ W) σ'(z), down to the first."""
     check_points("x", x, len(weights[0]), d=weights[0].shape[2])
+    factors = [1.0, *(scale(scaling, W.shape[2]) for W in weights[1:])]
+    weights = [s * W for s, W in zip(factors, weights, strict=True)]
     inputs, slopes = [x], []
     z = _affine(x, weights[0], biases[0])
     for W, b in zip(weights[1:], biases[1:], strict=True):
-        s = scale(scaling, W.shape[2])
-        value, pull_back = torch.func.vjp(activation, z)  # type: ignore[misc]
-        (slope,) = pull_back(torch.ones_like(z))  # σ'(z), entry by entry
-        inputs.append(s * value)
-        slopes.append(s * slope)
-        z = _affine(inputs[-1], W, b)
+        h, slope = _with_slope(activation, z)
+        inputs.append(h)
+        slopes.append(slope)
+        z = _affine(h, W, b)
     delta = seed(z.squeeze(2))  # the last z is the output
     signals = [delta]
     for W, slope in zip(weights[:0:-1], slopes[::-1], strict=True):
-        back = (delta.flatten(1, 2) @ W).unflatten(1, delta.shape[1:3])  # δ W, (E, n, k, m_in)
+        back = (delta.flatten(1, 2) @ W).unflatten(1, delta.shape[1:3])  # (E, n, k, m_in)
         delta = back * slope[:, :, None, :]
         signals.append(delta)
     return [
-        Layer(h, delta, b is not None)
-        for h, delta, b in zip(inputs, signals[::-1], biases, strict=True)
+        Layer(h, delta, s, b is not None)
+        for h, delta, s, b in zip(inputs, signals[::-1], factors, biases, strict=True)
     ]
 
 
 def _affine(h: torch.Tensor, W: torch.Tensor, b: torch.Tensor | None) -> torch.Tensor:
     return h @ W.mT if b is None else h @ W.mT + b[:, None, :]  # (E, n, m_out)
+
+
+def _with_slope(activation: Activation, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """σ(z) and σ'(z), for a σ that acts on each entry by itself."""
+    if activation is torch.relu:
+        value = torch.relu(z)
+        return value, value.sign()
+    value, pull_back = torch.func.vjp(activation, z)  # type: ignore[misc]
+    return value, pull_back(torch.ones_like(z))[0]
 
 
 def any_model(
@@ -154,34 +164,34 @@ def any_model(
     tensor([[[[24.]]]])
     """
 
-    def value(vectors, xi, ci):  # Σ_e c_i · f_e(x_i): members are independent
-        return (f(unflatten(vectors, parameters), xi[None]).reshape(ci.shape) * ci).sum()
+    def value(parameters, xi, ci):  # Σ_e c_ei · f_e(x_i): members are independent
+        return (f(parameters, xi[None]).reshape(ci.shape) * ci).sum()
 
     c = seed(f(parameters, x))  # (E, n, k, K)
     if c.shape[1] != len(x):
-        raise ValueError(
-            f"x has shape {tuple(x.shape)}; use (n, ...), the same for all."
-        )
+        raise ValueError(f"x has shape {tuple(x.shape)}; use (n, ...), the same for all.")
     of_functions = torch.func.vmap(torch.func.grad(value), in_dims=(None, None, 1), out_dims=1)
     of_samples = torch.func.vmap(of_functions, in_dims=(None, 0, 1), out_dims=1)
-    gradients = of_samples(flatten(parameters), x, c)
-    return [Layer(gradients.new_zeros(len(x), 0), gradients)]
+    gradients = tensors(of_samples(parameters, x, c))  # (E, n, k, ...) for every parameter
+    delta = torch.cat([g.reshape(*c.shape[:3], -1) for g in gradients], dim=3)
+    return [Layer(delta.new_zeros(len(x), 0), delta)]
 
 
 def squared_norms(layers: Sequence[Layer]) -> torch.Tensor:
-    """|∇F|² of every function at every sample, (E, n, k): Σ |δ|² (|h|² + 1).
+    """|∇F|² of every function at every sample, (E, n, k): Σ |δ|² (s² |h|² + 1).
 
     >>> squared_norms([Layer(torch.tensor([[2.0]]), torch.tensor([[[[3.0]]]]))])  # |(6, 3)|²
     tensor([[[45.]]])
     """
     total = layers[0].delta.new_zeros(())
-    for h, delta, bias in layers:
-        total = total + delta.square().sum(-1) * (h.square().sum(-1) + bias)[..., None]
+    for h, delta, s, bias in layers:
+        inputs = s**2 * h.norm(dim=-1) ** 2 + bias
+        total = total + delta.norm(dim=-1) ** 2 * inputs[..., None]
     return total
 
 
 def gram(layers: Sequence[Layer], others: Sequence[Layer] | None = None) -> torch.Tensor:
-    """⟨∇F, ∇F'⟩ of all pairs, (E, n k, n' k): Σ ⟨δ, δ'⟩ (⟨h, h'⟩ + 1); F' runs over `others`.
+    """⟨∇F, ∇F'⟩ of all pairs, (E, n k, n' k): Σ ⟨δ, δ'⟩ (s² ⟨h, h'⟩ + 1); F' runs over `others`.
 
     The k functions of a sample stand next to each other. Without `others`, F' runs over the same.
 
@@ -190,9 +200,9 @@ def gram(layers: Sequence[Layer], others: Sequence[Layer] | None = None) -> torc
              [3., 5.]]])
     """
     total = layers[0].delta.new_zeros(())
-    for (h, delta, bias), (g, epsilon, _) in zip(layers, others or layers, strict=True):
+    for (h, delta, s, bias), (g, epsilon, _, _) in zip(layers, others or layers, strict=True):
         k = delta.shape[2]
-        inputs = h @ g.mT + bias
+        inputs = s**2 * (h @ g.mT) + bias
         signals = delta.flatten(1, 2) @ epsilon.flatten(1, 2).mT
         if k > 1:
             inputs = inputs.repeat_interleave(k, -2).repeat_interleave(k, -1)
@@ -208,9 +218,9 @@ def squared_norm_of_mean(layers: Sequence[Layer]) -> torch.Tensor:
     tensor([[5.]])
     """
     total = layers[0].delta.new_zeros(())
-    for h, delta, bias in layers:
+    for h, delta, s, bias in layers:
         delta = delta.transpose(1, 2) / delta.shape[1]  # (E, k, n, m_out)
-        by_weights = delta.mT @ (h if h.ndim == 2 else h[:, None])  # (E, k, m_out, m_in)
+        by_weights = s * (delta.mT @ (h if h.ndim == 2 else h[:, None]))  # (E, k, m_out, m_in)
         by_bias = delta.sum(2) * bias
         total = total + by_weights.square().sum((2, 3)) + by_bias.square().sum(2)
     return total

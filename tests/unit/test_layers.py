@@ -127,5 +127,5 @@ def test_errors_name_the_argument():
         layered(parameters, SHARED[:, :2], layers.outputs)
     with pytest.raises(ValueError, match="biases has 2 layers"):
         layered(parameters._replace(biases=parameters.biases[:2]), SHARED, layers.outputs)
-    with pytest.raises(ValueError, match="use \(n, ...\), the same for all"):
+    with pytest.raises(ValueError, match=r"use \(n, ...\), the same for all"):
         layers.any_model(f, parameters, OWN, layers.outputs)
