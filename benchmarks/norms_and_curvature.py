@@ -7,7 +7,6 @@ import copy
 from collections.abc import Callable
 from functools import partial
 
-import curvlinops
 import numpy as np
 import torch
 from mathdl import curvature, kernels, layers, models, modules, norms, spectral
@@ -96,6 +95,8 @@ def power_method(A: Tensor, rng: np.random.Generator, steps: int) -> float:
 
 def traces(width: int, n: int, rounds: int) -> list[Row]:
     """tr Hessian and tr Σ of a ReLU network of widths (20, width, width, 1), squared loss."""
+    import curvlinops  # needed by no other row
+
     networks = single(models.random_mlp(1, (20, width, width, 1), rng(), "unscaled", bias=0.1))
     x, y = (torch.tensor(rng(1).standard_normal(s), dtype=torch.float32) for s in ((n, 20), n))
     module, p = modules.to_module(MLP, networks, 0), count(networks)
