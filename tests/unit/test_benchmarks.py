@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
-from benchmarks import results
+import pytest
+
+from benchmarks import norms_and_curvature, results, rivals_torch, training
 from benchmarks.harness import Row
+from benchmarks.rivals_work import Work
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "RESULTS.md"
 ROWS = [
@@ -37,3 +40,45 @@ def test_provenance_names_commit_versions_and_threads():
     assert re.fullmatch(r"[0-9a-f]{12}( with changes)?|unknown", found["commit"])
     assert "torch 2" in found["versions"] and "core" in found["threads"]
     assert found["date"].endswith("UTC") and all(found.values())
+
+
+@pytest.mark.parametrize("rule", ["gd", "adam", "sgd"])
+def test_training_is_compared_with_the_rivals_that_need_no_compiler(rule):
+    work = Work(2, 8, 16, 2, rule, steps=8, precision="float64", batch=4)
+    rows = training.compare(training.Goal(work, short=4, loop=1.5), rate=1e9, rounds=1)
+    assert {"GFLOP/s, ours", "ours (blocked) vs plain loop"} <= {row.quantity for row in rows}
+    (goal,) = [row for row in rows if row.goal]
+    assert goal.goal == "≥ 1.5" and goal.holds is (goal.value >= 1.5)
+    assert all(row.value > 0 and row.work == "(2, 8, 16, 2)" for row in rows)
+
+
+def test_rivals_that_do_other_work_are_refused(monkeypatch):
+    work = Work(2, 8, 16, 2, steps=8, precision="float64")
+    other = rivals_torch.plain_loop(work.with_steps(7))
+    monkeypatch.setattr(rivals_torch, "plain_loop", lambda work: other)
+    with pytest.raises(AssertionError, match="did not do the same work"):
+        training.compare(training.Goal(work, short=8), rate=1e9, rounds=1)
+
+
+def test_norms_are_compared_with_the_usual_way():
+    rows = norms_and_curvature.path_norm(2, 8, rounds=2) + norms_and_curvature.spectral_norm(16, 2)
+    assert all(row.value == row.value and row.section for row in rows)
+    assert any(row.goal for row in rows)
+
+
+def test_the_table_has_every_goal():
+    if not RESULTS.exists():
+        pytest.skip("make bench has not been run yet")
+    page = RESULTS.read_text(encoding="utf-8")
+    for goal in training.GOALS:
+        section = f"## Training, {training.RULES[goal.work.rule]}, {goal.work.precision}\n"
+        table = page.split(section)[1].split("\n## ")[0].splitlines()
+        wanted = {f"≥ {bound:g}" for bound in (goal.loop, goal.jax, goal.blocked) if bound}
+        written = {line.split(" | ")[4] for line in table if goal.work.name in line}
+        assert wanted <= written, goal
+    works = "path norm", "spectral norm", "tr Hessian", "tr noise covariance", "tangent kernel"
+    for work in works:
+        assert re.search(rf"^\| {work}.*\| ≥ ", page, re.MULTILINE), work
+    held, goals = map(int, re.search(r"^(\d+) of (\d+) goals hold", page, re.MULTILINE).groups())
+    assert len(re.findall(r"\| yes \|", page)) == held
+    assert len(re.findall(r"\| \*\*no\*\* \|", page)) == goals - held
