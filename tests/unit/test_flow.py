@@ -237,11 +237,11 @@ def cubic(p, x, y):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_one_member_blows_up_and_the_others_go_on(method):
-    step = {"step": 5e-3} if method in ode.SCHEMES else {}
+    how = {"step": 5e-3} if method in ode.SCHEMES else {"rtol": 1e-5}
     x = y = torch.zeros(1, 1)
     start = device.tensor([[0.1], [1.0], [0.2]])
     with pytest.warns(UserWarning, match=r"Members \[1\] .* near t=0.[45]"):
-        flow = gradient_flow(cubic, start, x, y, [0, 0.25, 1], method=method, **step)
+        flow = gradient_flow(cubic, start, x, y, [0, 0.25, 1], method=method, **how)
     assert flow.until.tolist() == pytest.approx([1, 0.5, 1], abs=0.06)
     assert torch.isfinite(flow.at(1)).all()
     assert torch.isfinite(flow.at(2)).flatten().tolist() == [True, False, True]
@@ -256,7 +256,7 @@ def test_all_members_blow_up():
         gradient_flow(cubic, start, x, y, [0, 2], method="RK4", step=1e-3)
     assert caught.value.path.until.tolist() == pytest.approx([0.5, 1 / 1.28], abs=0.01)
     with pytest.raises(ode.BlowUp, match="near τ=-0.69"):
-        gradient_flow(cubic, start, x, y, [-9, 2], method="LSODA", clock="logarithmic")
+        gradient_flow(cubic, start, x, y, [-9, 2], method="LSODA", clock="logarithmic", rtol=1e-5)
 
 
 def test_precision_follows_the_parameters():
@@ -298,3 +298,12 @@ def test_logarithmic_time_reaches_the_end_of_float64():
         linear, zero, x, 0 * y, [0, 709], method="RK4", step=709, clock="logarithmic"
     )
     assert torch.equal(flow.at(1), zero)
+
+
+def test_tolerances_unless_told():
+    x, y = data(6, 3)
+    start = torch.ones(1, 3, dtype=torch.float64)
+    flow = gradient_flow(linear, start, x, y, [0, 1], method="RK45")
+    path = ode.solve(lambda t, p: -linear(p, x, y)[1], start, [0, 1], method="RK45")
+    assert torch.equal(flow.parameters, path.states)
+    assert flow.steps.tolist() == [path.steps] and flow.evaluations.tolist() == [path.evaluations]

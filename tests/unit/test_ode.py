@@ -243,3 +243,13 @@ def test_the_finest_tolerance_is_allowed():
     with pytest.raises(ValueError, match="rtol >= 2.2e-14"):
         ode.solve(lambda t, x: -x, ONE, [0, 1], method="RK45", rtol=2.1e-14)
     assert ode.solve(lambda t, x: -x, ONE, [0], method="RK45").states.tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize("method", ode.ADAPTIVE)
+def test_systems_at_once_are_one_system(method):
+    x = number([[1.0, 2.0], [3.0, 4.0]])
+    found = ode.integrate(lambda t, x: -x, x, [0, 1, 2], method=method)
+    path = ode.solve(lambda t, x: -x, x, [0, 1, 2], method=method)
+    assert torch.equal(found.values, path.states)
+    assert (found.steps, found.evaluations) == (path.steps, path.evaluations)
+    assert found.until.tolist() == [2, 2]
