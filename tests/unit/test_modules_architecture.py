@@ -10,7 +10,7 @@ SAME = [
     (nn.ReLU(), nn.ReLU(inplace=True)),
     (nn.Linear(2, 3), nn.Sequential(nn.Sequential(nn.Linear(2, 3)), nn.Flatten(0))),
     (nn.Conv2d(1, 2, 3, padding="same"), nn.Conv2d(1, 2, 3, padding=1)),
-    (nn.Conv2d(1, 2, (1, 5), padding="same"), nn.Conv2d(1, 2, (1, 5), padding=(0, 2))),
+    (nn.Conv2d(1, 2, (1, 23), padding="same"), nn.Conv2d(1, 2, (1, 23), padding=(0, 11))),
 ]
 DIFFERENT = [
     (nn.Linear(2, 3), nn.Linear(2, 3, bias=False)),
