@@ -73,7 +73,7 @@ def join(ensembles: Sequence[Any]) -> Any:
         raise ValueError("ensembles is empty; give at least one.")
 
     def cat(*parts: torch.Tensor) -> torch.Tensor:
-        if len({part.shape[1:] for part in parts}) > 1:
+        if any(part.shape[1:] != parts[0].shape[1:] for part in parts):
             shapes = " and ".join(str(tuple(part.shape)) for part in parts)
             raise ValueError(f"ensembles differ in shape, {shapes}; use networks of equal size.")
         return torch.cat(parts)

@@ -142,7 +142,7 @@ def _read_resnet(module: nn.Module) -> ResNet:
     before, after = layers[: layers.index(blocks[0])], layers[layers.index(blocks[-1]) + 1 :]
     return ResNet(
         V=_only_tensor(before) if before else (),
-        U=torch.stack([U for _, U in inner]) if len(inner[0]) > 1 else (),
+        U=torch.stack([U for _, U in inner]) if inner[0][1:] else (),
         W=torch.stack([p[0] for p in inner]),
         alpha=_only_tensor(after).squeeze(0) if after else (),
     )
