@@ -25,13 +25,15 @@ def main() -> None:
     pin()
     import torch
 
-    from benchmarks import norms_and_curvature, results, training
+    from benchmarks import gpu, norms_and_curvature, results, training
 
     torch.set_num_threads(1)
-    rows = []
-    for module in (training, norms_and_curvature):
-        for row in module.rows(options.quick):
-            rows.append(row)
+    if options.device == "cuda":
+        if not torch.cuda.is_available():
+            raise SystemExit("--device cuda asks for a GPU that PyTorch does not find here.")
+        rows = gpu.rows(options.quick)
+    else:
+        rows = training.rows(options.quick) + norms_and_curvature.rows(options.quick)
     page = results.page(rows, results.provenance(options.device))
     print(page)
     if options.quick:

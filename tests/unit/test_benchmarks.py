@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import norms_and_curvature, results, rivals_torch, training
+from benchmarks import gpu, norms_and_curvature, results, rivals_torch, training
 from benchmarks.harness import Row
 from benchmarks.rivals_work import Work
 
@@ -64,6 +64,18 @@ def test_norms_are_compared_with_the_usual_way():
     rows = norms_and_curvature.path_norm(2, 8, rounds=2) + norms_and_curvature.spectral_norm(16, 2)
     assert all(row.value == row.value and row.section for row in rows)
     assert any(row.goal for row in rows)
+
+
+def test_the_table_of_a_gpu_is_made_on_the_cpu_as_well():
+    rows = gpu.rows(quick=True, device="cpu", graphs=False)
+    assert {"GB/s, read and written", "times its launches"} <= {row.quantity for row in rows}
+    assert all(0 < row.value < float("inf") for row in rows)
+
+
+@pytest.mark.needs_cuda
+def test_the_table_of_a_gpu_with_graphs_on_and_off():
+    rows = gpu.rows(quick=True)
+    assert any(row.section == "CUDA graphs" for row in rows)
 
 
 def test_the_table_has_every_goal():
