@@ -58,8 +58,7 @@ def search(x, y, convention: str, directions: int, biases: bool = True) -> Neuro
         w, b, ratio = _improve(x, y, w[np.argsort(-ratio)[:KEPT]], convention, biases)
     if biases and convention != "bias-free":  # the limit of large b is the constant σ(0·x + 1)
         w, b, ratio = np.vstack([w, 0 * w[:1]]), np.append(b, 1.0), np.append(ratio, abs(y.sum()))
-    order = np.argsort(-ratio)
-    return Neurons(w[order], b[order], ratio[order], np.inf)
+    return _sorted(w, b, ratio, np.inf)
 
 
 def greatest_ratio(
@@ -67,13 +66,14 @@ def greatest_ratio(
 ) -> Neurons:
     """The greatest |Σ_i y_i σ(w·x_i + b)| / N(w, b), between a neuron and a proven bound.
 
-    For d = 1 the two agree. For d = 2, w runs over equispaced unit vectors, and what lies between
-    two of them is bounded by the Lipschitz constant Σ_i |y_i| ‖x_i‖₂. Beyond, the maximum is a
-    mixed-integer linear program, with one integer for each data point that may be seen or not. The
-    ball N(w, b) <= 1 is replaced by a polytope around it, which is cut down until the bound is
-    within `tolerance` of the ratio; for "path1" it is the ball itself. The bound holds up to the
-    solver's feasibility, 1e-6. Time grows steeply with n, and with d unless for "path1": a
-    hundred points are many, and ten dimensions.
+    For d = 1 the two agree. For d = 2 the circle is cut into arcs; within an arc the ratio differs
+    from that of its center by at most the Lipschitz constant Σ_i |y_i| ‖x_i‖₂ times the distance,
+    and arcs are cut again until the bound is within `tolerance` of the best ratio. Beyond, the
+    maximum is a mixed-integer linear program, with one integer for each data point that may be
+    seen or not. There the ball N(w, b) <= 1 is replaced by a polytope around it, which is cut down
+    until the same holds; for "path1" it is the ball itself. This bound holds up to the solver's
+    feasibility, 1e-6, and its time grows steeply with n, and with d unless for "path1": fifty
+    points are many, and ten dimensions.
 
     Arguments as for `search`. Returns `Neurons`. Raises ValueError for an unknown convention.
 
@@ -83,35 +83,53 @@ def greatest_ratio(
     1.0
     """
     found = search(x, y, convention, directions, biases)
-    if x.shape[1] <= 2:
-        spacing = np.pi / directions if x.shape[1] == 2 else 0.0
-        slack = np.sqrt(2) * spacing if convention == "path1" else 0.0  # ‖w‖₁ between directions
-        lipschitz = np.abs(y) @ np.linalg.norm(x, axis=1)
-        return found._replace(bound=float(found.ratio[0] * (1 + slack) + spacing * lipschitz))
-    w, b, ratio, bound = found
-    for sign in (1, -1):
-        best = _program(x, sign * y, convention, biases, ratio.max(), tolerance)
-        w, b = np.vstack([w, best.w]), np.append(b, best.b)
-        ratio = np.append(ratio, best.ratio)
-        bound = best.bound if sign == 1 else max(bound, best.bound)
+    if x.shape[1] == 1:
+        return found._replace(bound=float(found.ratio[0]))
+    if x.shape[1] == 2:
+        parts = [_arcs(x, y, convention, directions, biases, found, tolerance)]
+    else:
+        parts = [_program(x, s * y, convention, biases, found, tolerance) for s in (1, -1)]
+    w, b, ratio, bounds = zip(found, *parts, strict=True)
+    return _sorted(np.vstack(w), np.concatenate(b), np.concatenate(ratio), max(bounds[1:]))
+
+
+def _sorted(w, b, ratio, bound) -> Neurons:
     order = np.argsort(-ratio)
-    return Neurons(w[order], b[order], ratio[order], bound)
+    return Neurons(w[order], b[order], ratio[order], float(bound))
 
 
 KEPT, NUDGES, HALVINGS, CUTS = 64, 32, 14, 200
 
 
 def _improve(x, y, w, convention, biases):
-    """Hill climbing on the sphere from each w: of a few nudges take the best, then halve them."""
+    """Hill climbing on the sphere from each w: small steps around it, and along the gradient."""
     nudges = np.vstack([0 * w[:1], _directions(x.shape[1], NUDGES)])
+    b, ratio = _best_bias(x, y, w, convention, biases)
     for k in range(HALVINGS):
-        trials = w[:, None, :] + 0.5 ** (k + 2) * nudges
+        uphill = _gradient(x, y, w, b)[:, None, :]
+        around = w[:, None, :] + 0.5 ** (k + 2) * nudges
+        along = w[:, None, :] + np.array([[0.5 ** (k + 2)], [1e3]]) * uphill
+        trials = np.concatenate([around, along], axis=1)
         trials /= np.linalg.norm(trials, axis=2, keepdims=True)
         b, ratio = _best_bias(x, y, trials.reshape(-1, x.shape[1]), convention, biases)
         b, ratio = b.reshape(len(w), -1), ratio.reshape(len(w), -1)
         best = np.arange(len(w)), ratio.argmax(axis=1)
         w, b, ratio = trials[best], b[best], ratio[best]
-    return w, b, ratio
+    _, first = np.unique(np.round(np.column_stack([w, b]), 4), axis=0, return_index=True)
+    return w[first], b[first], ratio[first]
+
+
+def _gradient(x, y, w, b):
+    """The direction of ± Σ y_i (x_i - o), over the points seen: o stays at the kink as w moves."""
+    z = w @ x.T + b[:, None]
+    closest = np.abs(z).argmin(axis=1, keepdims=True)
+    at_data = np.abs(np.take_along_axis(z, closest, axis=1)) < 1e-9
+    o = np.where(at_data, x[closest[:, 0]], 0)
+    seen = y * (z > 0)
+    gradient = seen @ x - seen.sum(axis=1, keepdims=True) * o
+    gradient *= np.sign((seen * z).sum(axis=1, keepdims=True))
+    length = np.linalg.norm(gradient, axis=1, keepdims=True)
+    return np.divide(gradient, length, out=0 * gradient, where=length > 0)
 
 
 def _directions(d: int, count: int) -> np.ndarray:
@@ -142,13 +160,34 @@ def _best_bias(x, y, w, convention, biases):
     return b[best], ratio[best]
 
 
-def _program(x, y, convention, biases, enough, tolerance) -> Neurons:
+def _arcs(x, y, convention, count, biases, found, tolerance) -> Neurons:
+    """The greatest ratio in the plane, from arcs that are cut in two until the bound is good."""
+    lipschitz = np.abs(y) @ np.linalg.norm(x, axis=1)
+    slope = np.sqrt(2) if convention == "path1" else 0.0  # of ‖w‖₁ along the circle, at most
+    best = found._replace(w=found.w[:1], b=found.b[:1], ratio=found.ratio[:1])
+    bound, half = best.ratio[0], np.pi / count
+    angle = 2 * half * np.arange(count)
+    while len(angle):
+        w = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        b, ratio = _best_bias(x, y, w, convention, biases)
+        top = ratio.argmax()
+        if ratio[top] > best.ratio[0]:
+            best = Neurons(w[[top]], b[[top]], ratio[[top]], np.inf)
+        bounds = ratio * (1 + slope * half) + half * lipschitz
+        done = bounds <= (1 + tolerance) * best.ratio[0]
+        bound = max(bound, bounds[done].max(initial=0))
+        half /= 2
+        angle = np.concatenate([angle[~done] - half, angle[~done] + half])
+    return best._replace(bound=bound)
+
+
+def _program(x, y, convention, biases, found, tolerance) -> Neurons:
     """The greatest Σ_i y_i σ(w·x_i + b) on N(w, b) <= 1, as mixed-integer linear programs.
 
     The variables are w, e >= |w|, b, c >= |b| and, for each point, t_i <= σ(w·x_i + b) if y_i > 0
     and t_i >= σ(w·x_i + b) if not; s_i = 1 if a point of the first kind is seen by the neuron.
     ‖w‖₂ <= 1 is q·e <= 1 for all unit vectors q >= 0; the one that is missing most is e/‖e‖₂.
-    Stops as soon as the bound is not much more than `enough`, or than the ratio found.
+    Stops as soon as the bound is not much more than the greatest ratio that was found.
     """
     (n, d), seen = x.shape, y > 0
     reach = np.linalg.norm(x, ord=np.inf if convention == "path1" else 2, axis=1)
@@ -179,10 +218,15 @@ def _program(x, y, convention, biases, enough, tolerance) -> Neurons:
     right = np.concatenate([np.zeros(2 * d + 2), reach[seen], np.zeros(n)])
     high = np.concatenate([np.ones(2 * d), [widest * biases] * 2, reach, np.ones(n)])
     low = np.where(rows(w=1, b=1)[0] > 0, -high, 0)
-    q = np.ones(d) / (1 if convention == "path1" else np.sqrt(d))
+    if convention == "path1":
+        q = np.ones((1, d))
+    else:  # where the search has been, the polytope is as good as the ball
+        q = np.abs(found.w[np.abs(found.w).any(axis=1)])
+        q /= np.linalg.norm(q, axis=1, keepdims=True)
+    enough = found.ratio[0]
     for _ in range(CUTS):
         at_most = np.vstack([at_most, rows(e=q, c=float(convention != "bias-free"))])
-        right = np.append(right, 1)
+        right = np.append(right, np.ones(len(q)))
         solved = milp(
             -rows(t=y)[0],
             constraints=LinearConstraint(at_most, ub=right),
@@ -196,5 +240,5 @@ def _program(x, y, convention, biases, enough, tolerance) -> Neurons:
         enough = max(enough, ratio)
         if -solved.mip_dual_bound <= (1 + tolerance) * enough:
             break
-        q = e / np.linalg.norm(e)
+        q = e[None] / np.linalg.norm(e)
     return Neurons(w[None] / cost, b / cost, np.array([ratio]), -solved.mip_dual_bound)

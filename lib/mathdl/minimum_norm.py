@@ -42,7 +42,7 @@ class MinimumNorm:
     @property
     def gap(self) -> float:
         """How far apart the two sides are, relative to the dual."""
-        return self.primal / self.dual - 1
+        return self.primal / self.dual - 1 if self.primal > self.dual else 0.0
 
 
 def kinks(x, w) -> tuple[np.ndarray, np.ndarray]:
@@ -214,10 +214,12 @@ def _generate(data, w, b, rounds, tolerance, directions, program, value) -> Mini
 def _linear_program(data, neurons, cost, margin):
     """Least cost for given neurons: its value, outer weights (k,), constant, dual solution (n,)."""
     columns = np.hstack([neurons, -neurons, np.full((len(data.f), 1), float(data.free))])
+    f, size = _balanced(data, data.f), 1.0
     if margin:
         constraints = {"A_ub": -data.f[:, None] * columns, "b_ub": -np.ones(len(data.f))}
     else:
-        constraints = {"A_eq": columns, "b_eq": data.f}
+        size = np.abs(f).max() or 1.0  # the solver's tolerances are absolute
+        constraints = {"A_eq": columns, "b_eq": f / size}
     solution = linprog(
         np.concatenate([cost, cost, [0]]),
         **constraints,
@@ -225,10 +227,11 @@ def _linear_program(data, neurons, cost, margin):
         method="highs",
     )
     if solution.status != 0:
-        raise ValueError("The neurons (w, b) cannot take the values f at x; offer more neurons.")
-    plus, minus = np.split(solution.x[:-1], 2)
+        raise ValueError("The neurons (w, b) cannot take such values at x; offer more neurons.")
+    plus, minus = np.split(size * solution.x[:-1], 2)
     y = -data.f * solution.ineqlin.marginals if margin else solution.eqlin.marginals
-    return solution.fun, plus - minus, float(solution.x[-1]), _balanced(data, y)
+    constant = size * solution.x[-1] + (0.0 if margin else (data.f - f).mean())
+    return float(size * solution.fun), plus - minus, float(constant), _balanced(data, y)
 
 
 def _least_squares(data, neurons, cost, penalty):

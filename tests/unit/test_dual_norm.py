@@ -18,7 +18,9 @@ def test_the_certificate_bounds_random_neurons(convention, d):
     x = rng.uniform(-1, 1, size=(6, d))
     y = rng.normal(size=6)
     y -= y.mean()
-    bound = dual_norm.greatest_ratio(x, y, convention, directions=512).bound
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2**6)
+    bound = found.bound
+    assert found.ratio[0] <= bound <= 1.003 * found.ratio[0]
     w, b = rng.normal(size=(20_000, d)), rng.normal(size=20_000)
     values = np.abs(np.maximum(w @ x.T + b[:, None], 0) @ y)
     ratio = values / norms.parameter_norm(torch.tensor(w), torch.tensor(b), convention).numpy()
@@ -42,6 +44,101 @@ def test_the_bound_between_directions(convention, slope):
     half = np.pi / 40
     x = x if convention != "path1" else axes
     expected = 1 + slope * half + 4 * half
-    assert dual_norm.greatest_ratio(x, y, convention, directions=40).bound == pytest.approx(
-        expected
-    )
+    loose = dual_norm.greatest_ratio(x, y, convention, directions=40, tolerance=1)
+    assert loose.bound == pytest.approx(expected)
+    tight = dual_norm.greatest_ratio(x, y, convention, directions=40, tolerance=1e-4)
+    assert 1 <= tight.bound <= 1.0001
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+def test_arcs_find_what_the_circle_missed(convention):
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(9, 2)), rng.normal(size=9)
+    y -= y.mean()
+    found = dual_norm.greatest_ratio(x, y, convention, directions=8)
+    before = dual_norm.search(x, y, convention, directions=8).ratio[0]
+    assert found.ratio[0] > before or convention == "path1"
+    finest = dual_norm.search(x, y, convention, directions=2**14).ratio[0]
+    assert found.ratio[0] <= finest * (1 + 1e-6) <= found.bound * (1 + 1e-6)
+    cost = norms.parameter_norm(torch.tensor(found.w), torch.tensor(found.b), convention).numpy()
+    assert gain(x, y, found) == pytest.approx(found.ratio * cost)
+
+
+def cross(d):
+    """The center and the points ±e_i, with weights that sum to 0."""
+    x = np.vstack([np.zeros((1, d)), np.eye(d), -np.eye(d)])
+    return x, np.concatenate([[-2.0 * d], np.ones(2 * d)])
+
+
+def gain(x, y, neurons):
+    return np.abs(np.maximum(neurons.w @ x.T + neurons.b[:, None], 0) @ y)
+
+
+@pytest.mark.parametrize("biases", (True, False))
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+def test_the_bound_in_space(convention, biases):
+    rng = np.random.default_rng(1)
+    x = rng.uniform(-1, 1, size=(7, 3))
+    y = rng.normal(size=7)
+    y -= y.mean()
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2**8, biases=biases)
+    cost = norms.parameter_norm(torch.tensor(found.w), torch.tensor(found.b), convention).numpy()
+    assert gain(x, y, found) == pytest.approx(found.ratio * cost)
+    assert (np.diff(found.ratio) <= 0).all() and (cost <= 2.8).all()
+    assert found.ratio[0] - 1e-6 <= found.bound <= 1.001 * found.ratio[0]
+    w, b = rng.normal(size=(40_000, 3)), biases * rng.normal(size=40_000)
+    values = np.abs(np.maximum(w @ x.T + b[:, None], 0) @ y)
+    ratio = values / norms.parameter_norm(torch.tensor(w), torch.tensor(b), convention).numpy()
+    assert 0.95 * found.bound < ratio.max() <= found.bound + 1e-6
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+@pytest.mark.parametrize("d", (3, 4))
+def test_the_cross_polytope_is_seen_by_its_diagonals(convention, d):
+    # Σ_k σ(w·x_k + b) - 2d σ(b) = Σ_i σ(|w_i| - |b|), at most ‖w‖₁
+    x, y = cross(d)
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2**8)
+    expected = 1 if convention == "path1" else d**0.5
+    assert found.bound == pytest.approx(expected, rel=1.5e-3)
+    assert found.ratio[0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("signs", ([1, 1, 1, -1, -1], [-1, -1, -1, -1, 1]))
+def test_orthonormal_points_without_biases(signs):
+    # Σ_i s_i σ(w_i) on ‖w‖₂ <= 1: the root of the number of equal signs, the greater one
+    found = dual_norm.greatest_ratio(np.eye(5), np.array(signs), "path2", 2**8, biases=False)
+    expected = max(signs.count(1), signs.count(-1)) ** 0.5
+    assert found.bound == pytest.approx(expected, rel=1.5e-3)
+    assert found.ratio[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_search_climbs_where_the_cloud_is_thin():
+    # one point: the best neuron is its direction, and far from all of four directions in R^6
+    x = np.array([[1.0, -2.0, 3.0, 0.5, 0.0, 1.0]])
+    found = dual_norm.search(x, np.array([2.0]), "path2", directions=4, biases=False)
+    assert found.ratio[0] == pytest.approx(2 * np.linalg.norm(x))
+    assert found.w[0] == pytest.approx(x[0] / np.linalg.norm(x), abs=1e-9)
+    assert found.bound == np.inf
+
+
+def test_equal_neurons_are_found_once():
+    found = dual_norm.search(np.eye(4), np.ones(4), "path2", directions=2**6, biases=False)
+    assert found.ratio[0] == pytest.approx(2) and (found.ratio > 2 - 1e-8).sum() == 1
+
+
+@pytest.mark.parametrize("y", (np.zeros(4), np.array([1.0, 0.0, 0.0, 0.0])))
+def test_weights_that_are_zero(y):
+    found = dual_norm.greatest_ratio(np.eye(4)[:, :3], y, "path1", directions=2**4)
+    assert found.bound == pytest.approx(y.sum())  # attained by w = e_1, b = 0
+
+
+def test_peaks_on_the_circle():
+    x, y = circle(6), np.ones(6)
+    found = dual_norm.search(x, y, "bias-free", directions=12, biases=False)
+    assert len(found.ratio) == 6 and found.ratio == pytest.approx(2 * np.ones(6))
+    assert np.linalg.norm(found.w, axis=1) == pytest.approx(np.ones(6))
+
+
+def test_a_flat_circle_has_a_best_neuron():
+    found = dual_norm.search(np.zeros((2, 2)), np.ones(2), "path2", directions=8, biases=False)
+    assert len(found.ratio) >= 1 and found.ratio[0] == 0
