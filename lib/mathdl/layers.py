@@ -201,13 +201,10 @@ def gram(layers: Sequence[Layer], others: Sequence[Layer] | None = None) -> torc
     """
     total = layers[0].delta.new_zeros(())
     for (h, delta, s, bias), (g, epsilon, _, _) in zip(layers, others or layers, strict=True):
-        k = delta.shape[2]
+        signals = torch.einsum("eikm,ejlm->eikjl", delta, epsilon)
         inputs = s**2 * (h @ g.mT) + bias
-        signals = delta.flatten(1, 2) @ epsilon.flatten(1, 2).mT
-        if k > 1:
-            inputs = inputs.repeat_interleave(k, -2).repeat_interleave(k, -1)
-        total = total + signals * inputs
-    return total
+        total = total + signals * inputs[..., :, None, :, None]
+    return total.flatten(3, 4).flatten(1, 2)
 
 
 def squared_norm_of_mean(layers: Sequence[Layer]) -> torch.Tensor:

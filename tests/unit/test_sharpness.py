@@ -70,8 +70,11 @@ def test_sharpness_is_the_greatest_eigenvalue_and_not_the_greatest_in_size():
 
 
 def test_residuals_bound_the_distance_to_an_eigenvalue():
-    values = torch.linalg.eigvalsh(dense())
+    H = dense()
+    values = torch.linalg.eigvalsh(H)
     found = sharpness.sharpness(risk, NETWORKS, start(), steps=4)
+    left = (H @ found.vector[:, :, None])[:, :, 0] - found.value[:, None] * found.vector
+    torch.testing.assert_close(found.residual, left.norm(dim=1))
     distance = (values - found.value[:, None]).abs().amin(1)
     assert (found.value <= values[:, -1]).all()
     assert (distance <= found.residual).all() and (found.residual > 1e-6).all()
@@ -84,6 +87,13 @@ def test_along_training_a_few_steps_are_enough():
     true = torch.linalg.eigvalsh(dense())[:, -1]
     warm = record(NETWORKS)
     assert ((true - warm) < 0.05 * (true - cold)).all()
+
+
+def test_along_training_ten_products_suffice_where_thirty_did():
+    record = sharpness.sharpness_along_training(risk, np.random.default_rng(0))
+    first, second = record(NETWORKS), record(NETWORKS)
+    torch.testing.assert_close(first, torch.linalg.eigvalsh(dense())[:, -1])
+    torch.testing.assert_close(second, first, rtol=1e-5, atol=0)
 
 
 def test_along_training_another_eigenvalue_may_overtake():
@@ -122,6 +132,15 @@ def test_density_of_two_eigenvalues_counts_them():
     near = {round(v, 6) for v in values.flatten().tolist()}
     assert near == {1.0, 3.0}
     assert float(weights[values > 2].sum()) == pytest.approx(1 / 4, rel=0.05)
+
+
+def test_density_of_many_eigenvalues():
+    L, _ = quadratic(*np.linspace(1, 2, 100))
+    values, weights = sharpness.spectral_density(
+        L, (torch.zeros(1, 100, dtype=torch.float64),), np.random.default_rng(0)
+    )
+    assert values.shape == (1, 600)
+    assert float(weights[values < 1.25].sum()) == pytest.approx(1 / 4, abs=0.08)
 
 
 def test_parameters_and_risk_are_left_alone():
