@@ -69,6 +69,18 @@ def pays(P: Tensor) -> bool:
     return P.dtype == torch.float32 and P.shape[1] - 2 <= LARGEST_DIMENSION
 
 
+def at_once(activations: int, every: int) -> int:
+    """How many steps to compile together: a divisor of `every`, the smaller the more work they are.
+
+    `activations` is E m n; a call costs about as much as 2^18 of them.
+
+    >>> at_once(2**14, 100), at_once(2**20, 100), at_once(2**24, 100), at_once(2**14, 7)
+    (10, 4, 1, 7)
+    """
+    most = min(max(1, 2**22 // activations), 16)
+    return max(k for k in range(1, most + 1) if every % k == 0)
+
+
 def dot(v: Sequence[Tensor], x: Sequence[Tensor]) -> Tensor:
     """v · x̃ = b + Σ_k w_k x_k, coordinate by coordinate: v = (w_1, ..., w_d, b), x̃ = (x, 1).
 
@@ -158,7 +170,7 @@ def descend(
     loss: losses.Loss,
     s: float,
 ) -> tuple[Tensor, list[Tensor], Tensor]:
-    """Take len(lr) steps; the parameters, what the rule remembers, and the losses of the first.
+    """Take k = len(lr) steps; the parameters, what the rule remembers, and the losses (k, E).
 
     P and what is remembered are (E, d + 2, m), lr is (k, E) or (k, 1), decay (d + 2,). Points are
     (1, ...) or (E, ...) for all steps, or (k, E, ...), a batch for each. `stepper` compiles this.
@@ -168,7 +180,7 @@ def descend(
     >>> descend(P, [], x, y, lr, lr, None, updates.GradientDescent(), losses.loss("squared"), 1.0)
     (tensor([[[-2.0000],
              [-1.0000],
-             [ 0.5000]]]), [], tensor([0.5000]))
+             [ 0.5000]]]), [], tensor([[0.5000]]))
     """
     losses_at_each: list[Tensor] = []
     for t in range(len(lr)):
@@ -179,7 +191,7 @@ def descend(
         G = G if decay is None else G + decay[:, None] * P
         step, memory = direction(rule, G, memory, unbias[t])
         P = P - lr[t, :, None, None] * step
-    return P, memory, losses_at_each[0]
+    return P, memory, torch.stack(losses_at_each)
 
 
 @functools.cache
@@ -212,7 +224,7 @@ def stepper(
         of the k steps, (k, E, n, d) and (k, E, n)
     lr: (k,), one learning rate for each step, or (k, E)
     decay: λ for each row of P, (d + 2,); λ/2 |θ|² is added to what is minimized
-    losses: (E,), those at P, before the first step
+    losses: (k, E), those before each step
 
     Each k, rule and shape is compiled anew. On CUDA the k steps are one CUDA graph (that has not
     been run: no GPU was at hand). Raises ValueError for a rule that is not one of `updates`, and

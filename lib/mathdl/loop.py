@@ -24,7 +24,7 @@ class Eager:
     >>> theta = torch.tensor([4.0])
     >>> stepper = Eager(lambda theta, x, y: (theta**2 / 2, theta), theta, [{}], lambda g, _: g, [0])
     >>> stepper.losses(None, None, torch.tensor([[0.5]]))
-    tensor([8.])
+    tensor([[8.]])
     >>> stepper.move(Members([theta], normal=torch.ones(1), steps=1))
     >>> theta
     tensor([2.])
@@ -44,10 +44,10 @@ class Eager:
         self.rule, self.decays = rule, [λ if torch.as_tensor(λ).any() else None for λ in decays]
 
     def losses(self, x: Any, y: Tensor, lr: Tensor) -> Tensor:
-        """The losses (E,) before the step, and what the step needs; lr is (1, E)."""
+        """The losses (1, E) before the step, and what the step needs; lr is (1, E)."""
         losses, self.slopes = self.gradient(self.theta, x, y)
         self.lr = lr[0]
-        return losses
+        return losses[None]
 
     def move(self, members: Members) -> None:
         """Take the step, in place; members that have stopped stand still."""
@@ -62,19 +62,22 @@ class Fused:
     """Several steps at a time, by the `advance` of `fused.stepper`, of P (E, d + 2, m).
 
     >>> P = torch.tensor([[4.0], [4.0]])
-    >>> stepper = Fused(lambda P, state, x, y, lr: (P / 2, P[:, 0]), P, {}, steps=2)
+    >>> def advance(P, state, x, y, lr):
+    ...     return P / 4, torch.stack([P[:, 0], P[:, 0] / 2])
+    >>> stepper = Fused(advance, P, {}, steps=2)
     >>> stepper.losses(None, None, torch.ones(2, 2))
-    tensor([4., 4.])
+    tensor([[4., 4.],
+            [2., 2.]])
     >>> stepper.move(Members([P], normal=torch.ones(2), steps=2))
     >>> P.tolist()
-    [[2.0], [2.0]]
+    [[1.0], [1.0]]
     """
 
     def __init__(self, advance: Callable[..., Any], P: Tensor, state: State, steps: int) -> None:
         self.advance, self.P, self.state, self.steps = advance, P, state, steps
 
     def losses(self, x: Any, y: Tensor, lr: Tensor) -> Tensor:
-        """The losses (E,) before the first step; lr is (steps, E)."""
+        """The losses before each step, (steps, E), as lr is."""
         self.moved, losses = self.advance(self.P, self.state, x, y, lr)
         return losses
 
@@ -126,12 +129,12 @@ def descend(
         stepper = fused if fused and step + fused.steps <= plan.steps else eager
         lr = plan.rate(step, step + stepper.steps)
         if last or (due and batches):
-            risk = eager.losses(*everything, lr)
-            members.see(step, risk)
+            risk = eager.losses(*everything, lr)[0]
+            members.see(step, risk[None])
         if not last:
             losses = stepper.losses(*(next(batches) if batches else everything), lr)
             members.see(step, losses)
-            risk = risk if batches else losses
+            risk = risk if batches else losses[0]
         if plan.tolerance is not None and (due or not batches):
             members.converge(risk <= plan.tolerance, step)
         if last or step >= next_look:

@@ -16,11 +16,11 @@ class Members:
 
     >>> theta = torch.tensor([1.0, 1.0])
     >>> members = Members([theta], torch.tensor([1.0, 1.0]), steps=10)
-    >>> members.see(0, torch.tensor([1.0, 1.0]))
+    >>> members.see(0, torch.tensor([[1.0, 1.0]]))
     >>> members.look([theta], step=0)
     False
     >>> _ = theta.copy_(torch.tensor([0.5, float("nan")]))
-    >>> members.see(1, torch.tensor([0.2, float("nan")]))
+    >>> members.see(1, torch.tensor([[0.2, float("nan")]]))
     >>> members.look([theta], step=1)
     True
     >>> theta, members.diverged, members.steps
@@ -34,7 +34,7 @@ class Members:
         self.diverged = ~self.alive
         self.converged = ~self.alive
         self.steps = torch.full_like(normal, steps, dtype=torch.int64)
-        self.seen: list[tuple[int, Tensor]] = []  # steps and losses since the last look
+        self.seen: list[tuple[int, Tensor]] = []  # since the last look
         self.good = [leaf.clone() for leaf in leaves]
         self.good_step = 0
         self.first: int | None = None  # the step of the first divergence
@@ -42,9 +42,9 @@ class Members:
         self.all_stopped = False
 
     def see(self, step: int, losses: Tensor) -> None:
-        """Take note of the losses (E,) after so many steps."""
-        if step == 0:
-            self.limit = self.limit.maximum(GROWTH * losses.nan_to_num(0, 0, 0))
+        """Take note of losses (k, E) after so many steps, and one, ..., k - 1 steps later."""
+        if step == 0 and not self.seen:
+            self.limit = self.limit.maximum(GROWTH * losses[0].nan_to_num(0, 0, 0))
             self.limit.masked_fill_(self.limit == 0, torch.inf)
         self.seen.append((step, losses))
 
@@ -68,13 +68,14 @@ class Members:
 
         Returns whether there were any.
         """
-        steps, losses = zip(*self.seen, strict=True)
-        fine = ~(torch.stack(losses) > self.limit) & torch.stack(losses).isfinite()
+        losses = torch.cat([losses for _, losses in self.seen])
+        fine = losses.isfinite() & (losses <= self.limit)
         bad = self.alive & ~fine.all(dim=0)
         found = bool(bad.any())
         if found:
             if self.first is None:
-                self.first = steps[int((~fine[:, bad]).any(dim=1).nonzero()[0])]
+                steps = torch.cat([step + torch.arange(len(losses)) for step, losses in self.seen])
+                self.first = int(steps[~fine[:, bad].all(dim=1).cpu()].min())
             for leaf, good in zip(leaves, self.good, strict=True):
                 leaf[bad] = good[bad]
             self.steps[bad] = self.good_step
@@ -113,10 +114,10 @@ class History:
         """Write the next row, into memory that is there since the first."""
         with torch.no_grad():
             values = {name: f(self.form(parameters)) for name, f in self.record.items()}
-        for name, value in {"loss": losses, **values}.items():
-            if name not in self.table:
-                self.table[name] = value.new_empty(self.rows, *value.shape)
-            self.table[name][len(self.steps)] = value
+            for name, value in {"loss": losses, **values}.items():
+                if name not in self.table:
+                    self.table[name] = value.new_empty(self.rows, *value.shape)
+                self.table[name][len(self.steps)] = value
         self.steps.append(step)
 
     def tables(self) -> dict[str, Tensor]:

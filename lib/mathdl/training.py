@@ -14,7 +14,7 @@ from mathdl.models import shapes
 from mathdl.parameters import apply, tensors
 from mathdl.updates import GradientDescent, Rule, State
 
-AT_ONCE = 16  # at most so many steps are compiled together
+AT_ONCE = 8  # at most so many steps are compiled together
 
 LearningRate = float | Tensor | Callable[[int], float | Tensor]
 
@@ -140,7 +140,8 @@ def train_two_layer(
     usually chosen as a multiple of m. Options, result and errors are those of `train`.
 
     compiled: take the steps with the code that `fused.stepper` compiles; the same up to rounding.
-        Up to 16 steps, as many as divide `every`, are taken without a look at the losses
+        Up to 8 steps, as many as divide `every`, are taken without a look at the losses.
+        Compiling takes up to half a minute for each shape, rule and loss
 
     >>> one = torch.ones(1, 1)
     >>> networks = models.TwoLayer(a=one, w=one[None], b=0 * one)
@@ -199,16 +200,18 @@ def _descend(
     gradient takes, and `form` the parameters that it takes into those of the caller.
     `stepper(rule)` takes several steps at once, see `fused.stepper`.
     """
-    theta = apply(torch.clone, parameters)
+    theta = apply(lambda t: t.detach().clone(), parameters)
     leaves = list(tensors(theta))
     E = len(zero)
     _check_options(lr, steps, every, tolerance, E)
     _check_labels(losses.loss(loss), zero, y)
-    rule = rule or GradientDescent()
+    _check_alike(leaves[0], x=x, y=y)
     decays = _one_each(weight_decay, len(leaves))
     rule = GradientDescent() if rule is None else rule
     memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
-    every = every or max(1, steps // 100)
+    if every is None:
+        every = max(1, steps // 100)
+        every += -every % AT_ONCE if stepper else 0
 
     eager = Eager(gradient, theta, memory, rule, decays)
     quick, at_once = None, None
@@ -244,7 +247,7 @@ def _rates(lr: LearningRate, like: Tensor) -> Callable[[int, int], Tensor]:
     """The learning rates of the steps from one number up to another, (steps, E)."""
 
     def of_members(rate: Any) -> Tensor:
-        return torch.as_tensor(rate).to(like).expand(len(like))
+        return torch.as_tensor(rate, dtype=like.dtype, device=like.device).expand(len(like))
 
     if callable(lr):
         return lambda start, stop: torch.stack([of_members(lr(t)) for t in range(start, stop)])
@@ -273,6 +276,16 @@ def _check_finite(**inputs: Any) -> None:
                 raise ValueError(f"{name} holds a NaN or an infinity; remove it before training.")
 
 
+def _check_alike(parameter: Tensor, **data: Tensor) -> None:
+    for name, tensor in data.items():
+        kind, wanted = tensor.dtype, parameter.dtype
+        if tensor.is_floating_point() and kind != wanted or tensor.device != parameter.device:
+            raise ValueError(
+                f"{name} is {kind} on {tensor.device}; use {wanted} on {parameter.device}, "
+                "like the parameters."
+            )
+
+
 def _check_options(
     lr: LearningRate, steps: int, every: int | None, tolerance: float | None, E: int
 ) -> None:
@@ -297,8 +310,12 @@ def _check_labels(loss: losses.Loss, zero: Tensor, y: Tensor) -> None:
     if list(y.shape) not in (shape, [E, *shape]):
         one = ", ".join(map(str, shape))
         raise ValueError(f"y has shape {tuple(y.shape)}; use ({one}), or ({E}, {one}).")
-    if not y.is_floating_point() and (not k or int(y.max()) >= k[0]):
-        raise ValueError(f"y holds the class {int(y.max())}; use 0 to k - 1, with k outputs.")
+    if not y.is_floating_point() and not k:
+        raise ValueError("y holds classes; use a model with one output a class, (E, n, k).")
+    if not y.is_floating_point() and int(y.max()) >= k[0]:
+        raise ValueError(
+            f"y holds the class {int(y.max())}; use 0 to k - 1, with k = {k[0]} outputs."
+        )
 
 
 def _report(run: Run, first: int | None) -> Run:
