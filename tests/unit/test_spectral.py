@@ -158,6 +158,13 @@ def test_the_residual_is_that_of_the_vector():
     assert found.residual.item() == pytest.approx(np.linalg.norm(residual))
 
 
+def test_forty_steps_of_a_map_are_enough():
+    A = device.tensor(np.random.default_rng(8).normal(size=(120, 90)))
+    start = device.tensor(np.random.default_rng(9).normal(size=90))
+    found = spectral.spectral_norm_of_map(times(A), times(A.mT), start)
+    assert found.value.item() == pytest.approx(torch.linalg.svdvals(A)[0].item(), rel=1e-8)
+
+
 def test_convolution_against_the_explicit_matrix():
     rng = np.random.default_rng(6)
     filters = device.tensor(rng.normal(size=(2, 3, 2, 3, 2)))  # 2 members, 2 -> 3 channels, 3 x 2
