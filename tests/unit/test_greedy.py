@@ -95,6 +95,14 @@ def test_an_atom_nearly_in_the_span_is_still_used():
     assert (fit.coefficients @ atoms[fit.chosen]).tolist() == pytest.approx([1, 0.5])
 
 
+@pytest.mark.parametrize(("units", "used"), ((103, 2), (97, 1)))
+def test_where_an_atom_counts_as_in_the_span(units, used):
+    delta = units * torch.finfo(torch.float64).eps
+    atoms = torch.tensor([[1.5, 0.0], [1.0, delta]], dtype=torch.float64)
+    f = torch.tensor([1.0, 0.5], dtype=torch.float64)
+    assert len(greedy.orthogonal_greedy(atoms, f, torch.ones_like(f), 2).chosen) == used
+
+
 def test_bad_arguments_are_refused():
     one = torch.ones(2, dtype=torch.float64)
     with pytest.raises(ValueError, match="m=0 is no number of neurons"):
