@@ -28,6 +28,8 @@ from mathdl.layers import (
     squared_norms,
 )
 
+Model = Callable[[Any, torch.Tensor], torch.Tensor]
+
 
 def gauss_newton_trace(
     layered: Layered, parameters: Any, x: torch.Tensor, y: torch.Tensor, loss: str
@@ -55,11 +57,7 @@ def gauss_newton_trace(
 
 
 def gauss_newton(
-    f: Callable[[Any, torch.Tensor], torch.Tensor],
-    parameters: Any,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    loss: str,
+    f: Model, parameters: Any, x: torch.Tensor, y: torch.Tensor, loss: str
 ) -> torch.Tensor:
     """The Gauss–Newton matrix (1/n) Σ_i J_iᵀ ℓ''_i J_i of E networks, written down: (E, p, p).
 
@@ -79,6 +77,24 @@ def gauss_newton(
     (roots,) = any_model(f, parameters, x, lambda values: loss_root(values, y, loss))
     rows = roots.delta.flatten(1, 2)  # ℓ''_i^{1/2} J_i for all i
     return rows.mT @ rows / roots.delta.shape[1]
+
+
+def sample_gradients(
+    f: Model, parameters: Any, x: torch.Tensor, y: torch.Tensor, loss: str
+) -> torch.Tensor:
+    """The gradients g_i of the losses ℓ(f(x_i), y_i) of the n samples, written down: (E, n, p).
+
+    f: a model, parameters: E networks, x: (n, ...), y: as for `loss`; entries are in the order of
+    `parameters.flatten`. Raises ValueError for an unknown loss.
+
+    >>> line = lambda parameters, x: parameters[0] @ x.mT
+    >>> x = torch.tensor([[1.0, 2.0], [0.0, 2.0]])
+    >>> sample_gradients(line, (torch.zeros(1, 2),), x, torch.tensor([3.0, 1.0]), "squared")
+    tensor([[[-3., -6.],
+             [ 0., -2.]]])
+    """
+    (gradients,) = any_model(f, parameters, x, _slope(y, loss))
+    return gradients.delta[:, :, 0]
 
 
 def noise_trace(
@@ -109,7 +125,8 @@ def noise_spectrum(
     """The n largest eigenvalues of Σ in increasing order, (E, n); if p < n, the last p count.
 
     Σ = CᵀC/n, where the rows of C are g_i - ḡ, has the same eigenvalues as CCᵀ/n but for zeros.
-    The rows of C sum to 0, so that at most n - 1 eigenvalues are positive.
+    The rows of C sum to 0, so that at most n - 1 eigenvalues are positive; the rank of Σ is the
+    number of those that stand out from rounding.
 
     layered, parameters, x, y: as for `gauss_newton_trace`. Raises ValueError for an unknown loss.
 
@@ -148,8 +165,8 @@ def alignment(gradients: torch.Tensor, hessian: torch.Tensor) -> torch.Tensor:
     It is 1 if the two are proportional. Products and lengths are those of Frobenius; Σ, of size
     p × p, is not formed: ⟨Σ, H⟩ = (1/n) Σ_i c_i·Hc_i and |Σ| = |CCᵀ|/n, with rows c_i = g_i - ḡ.
 
-    gradients: g_i for n samples, (E, n, p), the δ of `layers.any_model`; hessian: (E, p, p), or
-    another symmetric matrix, such as `gauss_newton`.
+    gradients: g_i for n samples, (E, n, p), from `sample_gradients`; hessian: (E, p, p), from
+    `sharpness.hessian`, or another symmetric matrix, such as `gauss_newton`.
 
     >>> alignment(torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]]), torch.eye(2)[None])
     tensor([0.7071])

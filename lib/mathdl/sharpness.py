@@ -55,8 +55,11 @@ def hessian_product(L: Risk, parameters: Any) -> Map:
         (gradient,) = torch.autograd.grad(risks.sum(), theta, create_graph=True)
 
     def product(v: torch.Tensor) -> torch.Tensor:
-        rows = v.reshape(-1, *theta.shape)
-        (Hv,) = torch.autograd.grad(gradient, theta, rows, retain_graph=True, is_grads_batched=True)
+        many = v.ndim > theta.ndim
+        vectors = v.reshape(-1, *theta.shape) if many else v
+        (Hv,) = torch.autograd.grad(
+            gradient, theta, vectors, retain_graph=True, is_grads_batched=many
+        )
         return Hv.reshape(v.shape)
 
     return product

@@ -123,6 +123,7 @@ def test_noise_against_a_loop_over_samples(name, parameters, scaling, y, loss):
     layered, f = bound(name, scaling)
     g = gradients_one_by_one(f, parameters, y, loss)
     covariance = dense_noise(g)
+    torch.testing.assert_close(curvature.sample_gradients(f, parameters, X, y, loss), g)
     for way in (layered, partial(layers.any_model, f)):
         trace = curvature.noise_trace(way, parameters, X, y, loss)
         torch.testing.assert_close(trace, covariance.diagonal(dim1=1, dim2=2).sum(1))

@@ -50,6 +50,19 @@ def test_products_and_the_dense_hessian():
     torch.testing.assert_close(hessian_product(many)[2, 0], hessian_product(start(1)))
 
 
+def test_convolutional_networks_have_hessians_too():
+    images = device.tensor(RNG.normal(size=(n, 1, 4, 4)))
+    networks = models.random_convolutional(1, (1, 2), 3, 2, RNG, bias=0.1)
+
+    def risk(parameters):
+        f = models.convolutional(parameters, images, padding="circular", pooling="average")
+        return losses.loss("squared").value(f, Y).mean(1)
+
+    of_vector = torch.func.hessian(lambda v: risk(unflatten(v[None], networks))[0])
+    H = of_vector(flatten(networks)[0])
+    torch.testing.assert_close(sharpness.hessian(risk, networks)[0], H)
+
+
 def test_a_weight_decay_moves_every_eigenvalue():
     def decayed(parameters):
         return risk(parameters) + 0.3 * flatten(parameters).square().sum(1) / 2
