@@ -17,6 +17,8 @@ from scipy.stats import qmc
 
 from mathdl.norms import parameter_norm
 
+KEPT, NUDGES, HALVINGS, CUTS = 64, 32, 14, 200  # how long to search: no result depends on them
+
 
 class Neurons(NamedTuple):
     """Neurons, the best first, what they gain, and what is known about all others.
@@ -98,18 +100,14 @@ def _sorted(w, b, ratio, bound) -> Neurons:
     return Neurons(w[order], b[order], ratio[order], float(bound))
 
 
-KEPT, NUDGES, HALVINGS, CUTS = 64, 32, 14, 200
-
-
 def _improve(x, y, w, convention, biases):
     """Hill climbing on the sphere from each w: small steps around it, and along the gradient."""
     nudges = np.vstack([0 * w[:1], _directions(x.shape[1], NUDGES)])
     b, ratio = _best_bias(x, y, w, convention, biases)
-    for k in range(HALVINGS):
+    for step in np.logspace(-2, -HALVINGS, HALVINGS, base=2):
         uphill = _gradient(x, y, w, b)[:, None, :]
-        around = w[:, None, :] + 0.5 ** (k + 2) * nudges
-        along = w[:, None, :] + np.array([[0.5 ** (k + 2)], [1e3]]) * uphill
-        trials = np.concatenate([around, along], axis=1)
+        along = np.array([[step], [1 / step**2]]) * uphill
+        trials = w[:, None, :] + np.concatenate([step * nudges + 0 * uphill, along], axis=1)
         trials /= np.linalg.norm(trials, axis=2, keepdims=True)
         b, ratio = _best_bias(x, y, trials.reshape(-1, x.shape[1]), convention, biases)
         b, ratio = b.reshape(len(w), -1), ratio.reshape(len(w), -1)
@@ -223,7 +221,8 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
     else:  # where the search has been, the polytope is as good as the ball
         q = np.abs(found.w[np.abs(found.w).any(axis=1)])
         q /= np.linalg.norm(q, axis=1, keepdims=True)
-    enough = found.ratio[0]
+    size = found.ratio[0] or 1.0  # the solver's tolerances are absolute
+    y, enough = y / size, found.ratio[0] / size
     for _ in range(CUTS):
         at_most = np.vstack([at_most, rows(e=q, c=float(convention != "bias-free"))])
         right = np.append(right, np.ones(len(q)))
@@ -241,4 +240,6 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
         if -solved.mip_dual_bound <= (1 + tolerance) * enough:
             break
         q = e[None] / np.linalg.norm(e)
-    return Neurons(w[None] / cost, b / cost, np.array([ratio]), -solved.mip_dual_bound)
+    return Neurons(
+        w[None] / cost, b / cost, np.array([ratio * size]), -solved.mip_dual_bound * size
+    )
