@@ -41,7 +41,7 @@ def random_signs(rng: np.random.Generator, draws: int, n: int) -> torch.Tensor:
     >>> random_signs(np.random.default_rng(0), 3, 5).abs().sum().item()
     15.0
     """
-    return device.tensor(2.0 * rng.integers(2, size=(draws, n)) - 1)
+    return device.tensor(rng.choice([-1.0, 1.0], size=(draws, n)))
 
 
 def finite_class(signs: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
@@ -154,7 +154,7 @@ def _rays(x, bias):
     others = [[k for k in range(D) if k != j] for j in range(D)]
     cofactors = [(-1) ** j * torch.linalg.det(meeting[:, :, others[j]]) for j in range(D)]
     rays = torch.stack(cofactors, dim=1)
-    rays = rays[rays.norm(dim=1) > 1e-12]  # else two of the hyperplanes are the same
+    rays = rays[rays.norm(dim=1) > 0]  # else two of the hyperplanes are the same
     rays = torch.cat([rays, -rays])
     return (rays[:, :-1], rays[:, -1]) if bias else (rays, 0 * rays[:, 0])
 
