@@ -12,13 +12,18 @@ import pytest
 import torch
 from mathdl import (
     curvature,
+    equivariance,
     flow,
     gradients,
+    greedy,
+    groups,
     kernels,
     layers,
     losses,
     models,
     norms,
+    rademacher,
+    regression,
     sampling,
     sharpness,
     spectral,
@@ -238,6 +243,39 @@ def random_features(put):
     )
 
 
+@case
+def rademacher_complexities(put):
+    x, _ = data(put)
+    x, signs = x[:8, :2], put(rademacher.random_signs(rng(), 30, 8))
+    return (
+        [rademacher.linear_class(signs, x, norm) for norm in ("l1", "l2")],
+        rademacher.finite_class(signs, x.mT),
+        [rademacher.neurons(signs, x, name, bias=True) for name in ("path1", "path2")],
+    )
+
+
+@case
+def regressions(put):
+    x, y = data(put)
+    atoms = (x @ x[:6].mT).relu().mT.contiguous()
+    fit = greedy.orthogonal_greedy(atoms, y, torch.ones_like(y), m=3)
+    ridge = regression.kernel_ridge(x @ x.mT + torch.diag(torch.ones_like(y)), y, 0.1)
+    return regression.least_squares(x, y), ridge.coefficients, fit.coefficients, fit.errors
+
+
+DIHEDRAL = groups.dihedral(d)
+
+
+@case
+def symmetries(put):
+    x, _ = data(put)
+    return (
+        equivariance.average(DIHEDRAL, x),
+        equivariance.twirl(DIHEDRAL, x[:d]),
+        equivariance.orbit(DIHEDRAL, x),
+    )
+
+
 def put_on(where, dtype):
     """Moves tensors to a device, floating-point ones to a precision."""
 
@@ -327,3 +365,27 @@ def test_devices_agree(name, where, dtype):
     found = compared(CASES[name](put_on(where, dtype)))
     assert all(tensor.device.type == where for tensor in found)
     assert_same(found, compared(CASES[name](put_on("cpu", dtype))), TOLERANCE[dtype])
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("rule", [updates.GradientDescent(), updates.Adam()])
+def test_a_cuda_graph_takes_the_steps_that_the_cpu_takes(rule, batched):
+    runs = []
+    for where in ("cpu", "cuda"):
+        put = put_on(where, torch.float32)
+        batches = sampling.Minibatches(5, rng(), replace=False) if batched else None
+        runs.append(
+            training.train_two_layer(
+                two_layer(put),
+                *data(put),
+                scaling="ntk",
+                lr=0.05,
+                steps=40,
+                every=10,
+                rule=rule,
+                batches=batches,
+                compiled=where == "cuda",
+            )
+        )
+    assert_same(compared(trained(runs[1])), compared(trained(runs[0])), TOLERANCE[torch.float32])
