@@ -65,9 +65,9 @@ def gradient_flow(
 
     Members are independent. Euler and RK4 move them together, by the same steps; an adaptive
     method solves for one after the other, each with steps of its own, so that no member's path
-    depends on who else is in the ensemble. The gradient of a ReLU network jumps, and adaptive
-    methods lose much time where it does: RK4 is the method for these. A member that blows up is
-    infinite or NaN from there on, a warning says when, and the others go on.
+    depends on who else is in the ensemble. For ReLU networks, whose gradients jump, take Euler or
+    RK4 (see `ode.solve`). A member that blows up is infinite or NaN from there on, a warning says
+    when, and the others go on.
 
     Returns the `Flow`, whose `evaluations` counts the gradients of each member; those that give
     the losses at the requested times are not counted. Raises ValueError as `ode.solve` does and

@@ -121,8 +121,8 @@ class Group:
 
 def _names(g: Element) -> list[bytes]:
     """What tells elements apart."""
-    numbers = ((g.permutation + 1) * g.sign).reshape(-1, g.permutation.shape[-1])
-    return [row.tobytes() for row in numbers.numpy()]
+    rows = torch.cat(g, dim=-1)
+    return [row.tobytes() for row in rows.reshape(-1, rows.shape[-1]).numpy()]
 
 
 def locate(G: Group, g: Element) -> Tensor:

@@ -6,6 +6,7 @@ implicit), Radau and BDF (implicit, for stiff equations). What a solution costs 
 times that f is evaluated.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import ceil, inf, isfinite
@@ -14,11 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.integrate
 import torch
+from tqdm.auto import tqdm
 
 from mathdl.parameters import apply, flatten, unflatten
 
 ADAPTIVE = ("RK45", "DOP853", "LSODA", "Radau", "BDF")
 Times = Sequence[float] | torch.Tensor
+PATIENCE = 3.0  # seconds before a progress bar appears
+BAR = "{l_bar}{bar}| {n:.4g} of {total:.4g} in time [{elapsed}<{remaining}]"
 
 
 class BlowUp(ArithmeticError):
@@ -98,7 +102,8 @@ def solve(
     SciPy's. They keep the error of each step below rtol |x| + atol, hit the last time, and
     interpolate at the others (Radau by cubics, so ask it for the last time only where the last
     digits matter). Their numbers are kept on the host in float64, but f is evaluated where x
-    lives and in its precision.
+    lives and in its precision. Where f jumps, as gradients of ReLU networks do, take RK4, or RK45
+    with rtol = 1e-4: finer tolerances and the implicit methods cost thousands of evaluations.
 
     Raises ValueError for an unknown method, times that are not monotone, a step that is missing,
     superfluous or not positive, tolerances finer than the precision of x, an x that is not finite,
@@ -141,9 +146,10 @@ def integrate(
 ) -> Systems:
     """Solve E systems x' = f(t, x) at once, x and f(t, x) of shape (E, p): what `solve` stands on.
 
-    All of them take the same steps, and f is evaluated for all of them at a time. Nothing is
-    raised when a system blows up: its values are infinite or NaN from there on, and `until` says
-    when that was. An adaptive method stops when the first of them does.
+    All of them take the same steps, and f is evaluated for all of them at a time. A progress bar
+    appears where that takes more than seconds, unless MATHDL_STATIC is set. Nothing is raised when
+    a system blows up: its values are infinite or NaN from there on, and `until` says when that
+    was. An adaptive method stops when the first of them does.
 
     Raises ValueError as `solve` does.
 
@@ -158,14 +164,19 @@ def integrate(
         calls += 1
         return f(t, x)
 
-    if method in SCHEMES:
-        values, steps, until = _fixed(SCHEMES[method], counted, x, times, step)
-    else:
-        values, steps, until = _adaptive(method, counted, x, times, rtol, atol)
+    span, silent = abs(times[-1] - times[0]), "MATHDL_STATIC" in os.environ
+    with tqdm(total=span, delay=PATIENCE, leave=False, disable=silent, bar_format=BAR) as bar:
+        if method in SCHEMES:
+            found = _fixed(SCHEMES[method], counted, x, times, step, bar)
+        else:
+            found = _adaptive(method, counted, x, times, rtol, atol, bar)
+    values, steps, until = found
     return Systems(values, steps, calls, until)
 
 
-def _fixed(scheme: Callable, f: Callable, x: torch.Tensor, times: list[float], step: Any) -> tuple:
+def _fixed(
+    scheme: Callable, f: Callable, x: torch.Tensor, times: list[float], step: Any, bar: tqdm
+) -> tuple:
     values, steps, until = [x], 0, torch.full_like(x[:, 0], times[0])
     for start, end in pairwise(times):
         number = max(1, ceil(round(abs(end - start) / step, 9)))
@@ -174,13 +185,20 @@ def _fixed(scheme: Callable, f: Callable, x: torch.Tensor, times: list[float], s
             x = scheme(f, start + k * h, x, h)
             finite = torch.isfinite(x).all(dim=1)
             until = torch.where(finite, start + (k + 1) * h, until)
+            bar.update(abs(h))
         values.append(x)
         steps += number
     return torch.stack(values), steps, until
 
 
 def _adaptive(
-    method: str, f: Callable, x: torch.Tensor, times: list[float], rtol: float, atol: float
+    method: str,
+    f: Callable,
+    x: torch.Tensor,
+    times: list[float],
+    rtol: float,
+    atol: float,
+    bar: tqdm,
 ) -> tuple:
     def host(x: torch.Tensor) -> np.ndarray:
         return x.detach().cpu().double().flatten().numpy()
@@ -194,6 +212,7 @@ def _adaptive(
     values, steps = [host(x)], 0
     while len(values) < len(times) and _advances(solver):
         steps += 1
+        bar.update(abs(solver.step_size))
         between = solver.dense_output()
         while len(values) < len(times) and solver.direction * (solver.t - times[len(values)]) >= 0:
             values.append(between(times[len(values)]))

@@ -253,3 +253,28 @@ def test_systems_at_once_are_one_system(method):
     assert torch.equal(found.values, path.states)
     assert (found.steps, found.evaluations) == (path.steps, path.evaluations)
     assert found.until.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_progress_bar_ends_at_the_end(method, monkeypatch):
+    class Bar:
+        def __init__(self, total, delay, leave, disable, bar_format):
+            assert (delay, leave, disable) == (3, False, self.silent)
+            self.total, self.seen = total, 0.0
+            bar_format.format(l_bar="", bar="", n=0.5, total=total, elapsed="", remaining="")
+
+        def update(self, time):
+            self.seen += time
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            assert self.seen == pytest.approx(self.total) == 2
+
+    monkeypatch.setattr(ode, "tqdm", Bar)
+    for Bar.silent in (False, True):
+        monkeypatch.delenv("MATHDL_STATIC", raising=False)
+        if Bar.silent:
+            monkeypatch.setenv("MATHDL_STATIC", "1")
+        ode.solve(lambda t, x: -x, ONE, [1, 0.5, -1], method=method, **METHODS[method])
