@@ -23,6 +23,7 @@ from torch._inductor import cpp_builder
 
 from mathdl import losses, models, updates
 
+AT_ONCE = 8  # at most so many steps are compiled together
 LARGEST_DIMENSION = 12  # beyond it, and in float64, blocked matrix products are faster
 
 OPTIONS: dict[
@@ -75,9 +76,9 @@ def at_once(activations: int, every: int) -> int:
     `activations` is E m n; a call costs about as much as 2^18 of them.
 
     >>> at_once(2**14, 100), at_once(2**20, 100), at_once(2**24, 100), at_once(2**14, 7)
-    (10, 4, 1, 7)
+    (5, 4, 1, 7)
     """
-    most = min(max(1, 2**22 // activations), 16)
+    most = min(max(1, 2**22 // activations), AT_ONCE)
     return max(k for k in range(1, most + 1) if every % k == 0)
 
 

@@ -14,8 +14,6 @@ from mathdl.models import shapes
 from mathdl.parameters import apply, tensors
 from mathdl.updates import GradientDescent, Rule, State
 
-AT_ONCE = 8  # at most so many steps are compiled together
-
 LearningRate = float | Tensor | Callable[[int], float | Tensor]
 
 
@@ -211,12 +209,13 @@ def _descend(
     memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
     if every is None:
         every = max(1, steps // 100)
-        every += -every % AT_ONCE if stepper else 0
+        every += -every % fused.AT_ONCE if stepper else 0
 
     eager = Eager(gradient, theta, memory, rule, decays)
     quick, at_once = None, None
     if stepper:
-        at_once = max(k for k in range(1, AT_ONCE + 1) if every % k == 0)
+        samples = batches.size if batches else zero.shape[1]
+        at_once = fused.at_once(E * leaves[0].shape[-1] * samples, every)
         quick = Fused(stepper(rule), theta, memory[0], at_once)
     drawn = None
     if batches:

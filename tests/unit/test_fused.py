@@ -126,3 +126,12 @@ def test_the_fused_form_pays_in_few_dimensions_and_single_precision():
     assert fused.pays(torch.zeros(2, d_most + 2, 3))
     assert not fused.pays(torch.zeros(2, d_most + 3, 3))
     assert not fused.pays(torch.zeros(2, 4, 3, dtype=torch.float64))
+
+
+def test_the_smaller_the_work_the_more_steps_at_once_and_never_past_a_record():
+    for activations in (1, 2**19, 2**21, 2**22, 2**30):
+        for every in (1, 6, 8, 9, 100):
+            k = fused.at_once(activations, every)
+            assert every % k == 0 and k <= fused.AT_ONCE
+            assert k == 1 or k * activations <= 2**22
+    assert [fused.at_once(a, 8) for a in (2**19, 2**19 + 1, 2**20, 2**21 + 1)] == [8, 4, 4, 1]
