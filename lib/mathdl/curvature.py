@@ -7,9 +7,9 @@ Let L = (1/n) Σ_i ℓ(f(x_i), y_i), with J_i the (K, p) Jacobian of f(x_i). The
 The first sum is the Gauss–Newton matrix. If the activation is piecewise affine (ReLU, leaky ReLU,
 the identity) and every weight belongs to one layer only, then f is piecewise affine in each
 *single* weight, the others being fixed: the diagonal of Hess f_c is 0 wherever no neuron sits on a
-kink, and **tr Hess L is the trace of the first sum**, for every twice differentiable loss. The
-Hessian itself is not the Gauss–Newton matrix: its entries off the diagonal see the second sum. With
-a smooth activation such as tanh the trace sees it as well.
+kink, and tr Hess L is the trace of the first sum, for every twice differentiable loss.
+The Hessian itself is not the Gauss–Newton matrix: off the diagonal it has the second sum too, and
+with a smooth activation, such as tanh, also on it.
 """
 
 from collections.abc import Callable
@@ -40,8 +40,13 @@ def gauss_newton_trace(
     of the Hessian of the mean loss. For squared loss it is (1/n) Σ_i |∇f(x_i)|², summed over the
     outputs, and does not depend on y.
 
-    layered: `layers.two_layer`, `layers.mlp` or another with its options bound, parameters: E
-    networks, x: (n, d), y: as for `loss`. Raises ValueError for an unknown loss.
+    layered: `layers.two_layer`, `layers.mlp` or `layers.any_model`, its options bound
+    parameters: E networks
+    x: (n, d) or (E, n, d)
+    y: labels, as in `losses`
+    loss: its name
+
+    Raises ValueError for an unknown loss.
 
     >>> from functools import partial
     >>> from mathdl import layers
@@ -65,8 +70,8 @@ def gauss_newton(
     at most n times the number of outputs; the Hessian of the network itself where the loss has
     slope 0 at all samples. Takes E p² numbers; entries are in the order of `parameters.flatten`.
 
-    f: a model, parameters: E networks, x: (n, ...), y: as for `loss`. Raises ValueError for an
-    unknown loss.
+    f: a model, the other arguments as for `gauss_newton_trace`. Raises ValueError for an unknown
+    loss.
 
     >>> line = lambda parameters, x: parameters[0] @ x.mT
     >>> x = torch.tensor([[1.0, 2.0], [0.0, 2.0]])
@@ -84,8 +89,10 @@ def sample_gradients(
 ) -> torch.Tensor:
     """The gradients g_i of the losses ℓ(f(x_i), y_i) of the n samples, written down: (E, n, p).
 
-    f: a model, parameters: E networks, x: (n, ...), y: as for `loss`; entries are in the order of
-    `parameters.flatten`. Raises ValueError for an unknown loss.
+    Entries are in the order of `parameters.flatten`.
+
+    f: a model, the other arguments as for `gauss_newton_trace`. Raises ValueError for an unknown
+    loss.
 
     >>> line = lambda parameters, x: parameters[0] @ x.mT
     >>> x = torch.tensor([[1.0, 2.0], [0.0, 2.0]])
@@ -106,7 +113,7 @@ def noise_trace(
     tr Σ = (1/n) Σ_i |g_i|² - |ḡ|². A minibatch of size B has the covariance
     `batch_factor(n, B, replace)` Σ.
 
-    layered, parameters, x, y: as for `gauss_newton_trace`. Raises ValueError for an unknown loss.
+    The arguments are those of `gauss_newton_trace`. Raises ValueError for an unknown loss.
 
     >>> from functools import partial
     >>> from mathdl import layers
@@ -128,7 +135,7 @@ def noise_spectrum(
     The rows of C sum to 0, so that at most n - 1 eigenvalues are positive; the rank of Σ is the
     number of those that stand out from rounding.
 
-    layered, parameters, x, y: as for `gauss_newton_trace`. Raises ValueError for an unknown loss.
+    The arguments are those of `gauss_newton_trace`. Raises ValueError for an unknown loss.
 
     >>> from functools import partial
     >>> from mathdl import layers
@@ -165,8 +172,8 @@ def alignment(gradients: torch.Tensor, hessian: torch.Tensor) -> torch.Tensor:
     It is 1 if the two are proportional. Products and lengths are those of Frobenius; Σ, of size
     p × p, is not formed: ⟨Σ, H⟩ = (1/n) Σ_i c_i·Hc_i and |Σ| = |CCᵀ|/n, with rows c_i = g_i - ḡ.
 
-    gradients: g_i for n samples, (E, n, p), from `sample_gradients`; hessian: (E, p, p), from
-    `sharpness.hessian`, or another symmetric matrix, such as `gauss_newton`.
+    gradients: g_i for n samples, (E, n, p), from `sample_gradients`
+    hessian: (E, p, p), from `sharpness.hessian`, or another symmetric matrix
 
     >>> alignment(torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]]), torch.eye(2)[None])
     tensor([0.7071])
@@ -194,7 +201,10 @@ def loss_root(f: torch.Tensor, y: torch.Tensor, loss: str) -> torch.Tensor:
     identity for "squared"; for "cross-entropy" ℓ'' = diag(p) - ppᵀ with the probabilities p, and
     S = diag(√p) - √p pᵀ, since Σ p_c = 1.
 
-    f: (E, n) or (E, n, K), y: as for training. Raises ValueError for an unknown loss.
+    f: (E, n) or (E, n, K)
+    y: labels, as in `losses`
+
+    Raises ValueError for an unknown loss.
 
     >>> loss_root(torch.zeros(1, 1, 2), torch.tensor([0]), "cross-entropy")[0, 0]
     tensor([[ 0.3536, -0.3536],

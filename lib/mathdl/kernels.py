@@ -170,8 +170,10 @@ def tangent_kernel(
 
     With k outputs it is (E, n k, n' k), the outputs of a point next to each other.
 
-    layered: `layers.two_layer`, `layers.mlp` or another with its options bound, parameters: E
-    networks, x: (n, d), others: the points x' (n', d), the same as x if they are left out.
+    layered: `layers.two_layer`, `layers.mlp` or `layers.any_model`, its options bound
+    parameters: E networks
+    x: (n, d)
+    others: the points x', (n', d); x itself if they are left out
 
     Source: Jacot, Gabriel and Hongler 2018.
 

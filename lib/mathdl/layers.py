@@ -8,10 +8,14 @@ products of gradients are products of inner products:
 
 Backpropagation gives the pairs of all samples with two matrix products a layer; the gradients
 themselves would be n vectors of length p.
+
+Which functions F of the output they are says the `seed`: it maps the values f, (E, n) or (E, n, K)
+for K outputs, to the derivatives of k functions by the outputs, (E, n, k, K). The seed `outputs`
+asks for the gradients of the outputs themselves.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 
@@ -27,8 +31,10 @@ Seed = Callable[[torch.Tensor], torch.Tensor]
 class Layer(NamedTuple):
     """What a layer z = s W h + b knows of the gradients of k functions at each of n samples.
 
-    h: its inputs (n, m_in), or (E, n, m_in); delta: the derivatives δ by z, (E, n, k, m_out);
-    s: the factor; bias: whether b is a parameter.
+    h:     its inputs, (n, m_in) or (E, n, m_in)
+    delta: the derivatives δ of the functions by z, (E, n, k, m_out)
+    s:     the factor
+    bias:  whether b is a parameter
     """
 
     h: torch.Tensor
@@ -37,14 +43,8 @@ class Layer(NamedTuple):
     bias: bool = True
 
 
-class Layered(Protocol):
-    """A function that gives the layers' part of all gradients, such as `two_layer` or `mlp`.
-
-    `seed` says of which functions of the output: it maps the values f, (E, n) or (E, n, K), to
-    the derivatives of k functions by the K outputs, (E, n, k, K).
-    """
-
-    def __call__(self, parameters: Any, x: torch.Tensor, seed: Seed) -> list[Layer]: ...
+# gives the layers' part of all gradients, from parameters, points and a seed
+Layered = Callable[[Any, torch.Tensor, Seed], list[Layer]]
 
 
 def outputs(f: torch.Tensor) -> torch.Tensor:
@@ -68,7 +68,10 @@ def two_layer(
 ) -> list[Layer]:
     """The inner and the outer layer of f(x) = s Σ_j a_j σ(w_j·x + b_j), which has no outer bias.
 
-    networks: E networks, x: (n, d) or (E, n, d); the others as in `models.two_layer`.
+    x: (n, d) or (E, n, d)
+    seed: of which functions of the outputs, see above
+    scaling, activation: as in `models.two_layer`
+
     Raises ValueError if x does not fit the weights or the scaling is unknown.
 
     >>> networks = TwoLayer(torch.tensor([[5.0]]), torch.tensor([[[2.0]]]), torch.tensor([[1.0]]))
@@ -89,7 +92,10 @@ def mlp(
 ) -> list[Layer]:
     """The L layers of a multilayer perceptron, from the first to the last.
 
-    networks: E networks, x: (n, d) or (E, n, d); the others as in `models.mlp`.
+    x: (n, d) or (E, n, d)
+    seed: of which functions of the outputs, see above
+    scaling, activation: as in `models.mlp`
+
     Raises ValueError for shapes that do not fit and an unknown scaling.
 
     >>> one = torch.ones(1, 1, 1)
@@ -151,12 +157,14 @@ def any_model(
 ) -> list[Layer]:
     """The gradients of any model, written down: one layer with a bias of length p and no inputs.
 
-    Slower than the layers of a network that has them, and it stores E n k p numbers; bind the
-    model with `functools.partial(any_model, model)`.
+    Slower than the layers of a network that has them, and it stores E n k p numbers, each δ in the
+    order of `parameters.flatten`. Bind the model with `functools.partial(any_model, model)`.
 
-    f: a model, f(parameters, x) of shape (E, n) or (E, n, K); x: (n, ...), shared by the members.
-    The entries of δ are in the order of `parameters.flatten`. Raises ValueError if each member has
-    points of its own.
+    f: a model, f(parameters, x) of shape (E, n) or (E, n, K)
+    x: (n, ...), shared by the members
+    seed: of which functions of the outputs, see above
+
+    Raises ValueError if each member has points of its own.
 
     >>> square = lambda parameters, x: (parameters[0] * x[:, 0]) ** 2
     >>> (layer,) = any_model(square, (torch.tensor([[3.0]]),), torch.tensor([[2.0]]), outputs)

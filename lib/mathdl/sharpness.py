@@ -87,7 +87,9 @@ def sharpness(L: Risk, parameters: Any, start: torch.Tensor, steps: int = 30) ->
 
     From a random start, 30 steps are usually enough; from the eigenvector of a moment ago, 5 to 10.
 
-    L: a function of the parameters that gives (E,), start: (E, p) and not 0.
+    L: a function of the parameters that gives (E,)
+    start: (E, p) and not 0
+
     Returns a `Sharpness`. Raises ValueError if steps is not positive, or if a start is 0 or not
     finite.
 
