@@ -33,7 +33,10 @@ def main() -> None:
             raise SystemExit("--device cuda asks for a GPU that PyTorch does not find here.")
         rows = gpu.rows(options.quick)
     else:
-        rows = training.rows(options.quick) + norms_and_curvature.rows(options.quick)
+        print("Training ...", file=sys.stderr)
+        rows = training.rows(options.quick)
+        print("Norms and curvature ...", file=sys.stderr)
+        rows += norms_and_curvature.rows(options.quick)
     page = results.page(rows, results.provenance(options.device))
     print(page)
     if options.quick:
