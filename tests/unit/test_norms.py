@@ -109,7 +109,7 @@ def test_two_layers_of_order_one_are_path1():
 def test_positive_rescaling_changes_no_path_norm(seed, factor, order):
     networks = random_mlp(seed, (2, 3, 3, 1))
     (V, W, a), (b, c, d) = networks
-    scale = torch.ones(3, dtype=V.dtype)
+    scale = V.new_ones(3)
     scale[1] = factor  # the second neuron of the second hidden layer
     rescaled = models.MLP((V, scale[:, None] * W, a / scale), (b, scale * c, d))
     before = norms.mlp_path_norm(networks, "unscaled", order, True)
@@ -178,7 +178,7 @@ def test_resnet_against_all_paths(order, scaling, s):
 
 @pytest.mark.parametrize("order", (1, 2))
 def test_identities_of_a_resnet_may_be_left_out(order):
-    eye = torch.eye(3, dtype=torch.float64)
+    eye = device.tensor(np.eye(3))
     W = models.random_resnet(2, 4, 3, 3, 3, np.random.default_rng(4)).W
     without = models.ResNet((), (), W, ())
     read = [eye[i].expand(2, 3) for i in range(3)]
@@ -190,9 +190,9 @@ def test_identities_of_a_resnet_may_be_left_out(order):
 
 def test_flow_induced_norm_of_the_exponential():
     # E, Ma and Wang: for z' = σ(z) it is (1 + 3/L)^L, which tends to e³
-    one = torch.ones(1, 1, dtype=torch.float64)
+    one = device.tensor(np.ones((1, 1)))
     for L in (10, 1000):
-        W = torch.ones(1, L, 1, 1, dtype=torch.float64)
+        W = one.expand(1, L, 1, 1)
         network = models.ResNet((), (), W, one)
         norm = norms.resnet_path_norm(network, "1/L", order=1, weight=3).item()
         assert norm == pytest.approx((1 + 3 / L) ** L)
@@ -206,14 +206,14 @@ def explicit(networks, size, padding, pooling, patch):
     channels = networks.filters[0].shape[2]
     for layer, filters in enumerate(networks.filters):
         p = channels * size[0] * size[1]
-        images = torch.eye(p, dtype=filters.dtype).view(p, channels, *size)
+        images = device.tensor(np.eye(p)).view(p, channels, *size)
         channels = filters.shape[1]
-        read = torch.eye(channels * size[0] * size[1], dtype=filters.dtype)[None]
+        read = device.tensor(np.eye(channels * size[0] * size[1]))[None]
         one = models.Convolutional((filters,), read, ())
         weights.append(models.convolutional(one, images, padding, "sum", 1, lambda h: h).mT)
         biases.append(networks.biases[layer].repeat_interleave(size[0] * size[1], dim=1))
     p = channels * size[0] * size[1]
-    images = torch.eye(p, dtype=filters.dtype).view(p, 1, channels, *size)
+    images = device.tensor(np.eye(p)).view(p, 1, channels, *size)
     square = size if patch is None else (patch, patch)
     pool = torch.nn.functional.avg_pool2d(images.flatten(1, 2), square).flatten(1).mT
     pool = pool * (1 if pooling == "average" else square[0] * square[1])

@@ -26,7 +26,7 @@ def test_lanczos_is_a_tridiagonal_restriction():
     rng = np.random.default_rng(0)
     A, start = symmetric(rng, 12, 3), device.tensor(rng.normal(size=(3, 12)))
     T, matrix = run(A, start, 5)
-    eye = torch.eye(5, dtype=A.dtype)
+    eye = device.tensor(np.eye(5))
     assert torch.allclose(T.Q @ T.Q.mT, eye.expand(3, 5, 5), atol=1e-13)
     assert torch.allclose(T.Q @ A @ T.Q.mT, matrix, atol=1e-12)
     assert torch.allclose(T.Q[:, 0] * start.norm(dim=-1, keepdim=True), start)
@@ -65,12 +65,12 @@ def test_ritz_values_are_as_close_as_they_say_and_integrate_polynomials():
 
 def test_an_invariant_space_is_left():
     A = torch.diag(device.tensor(np.array([3.0, -5.0, 2.0, 2.0, -7.0, 0.0])))
-    start = torch.zeros(2, 6, dtype=A.dtype)
+    start = A.new_zeros(2, 6)
     start[0, 0], start[1] = 2.0, 1.0  # the first is an eigenvector, the second is not
     found = spectral.ritz(spectral.lanczos(times(A), start, 6))
     expected = torch.linalg.eigvalsh(A).expand(2, 6)
     assert torch.allclose(found.values, expected, atol=1e-12)
-    assert torch.allclose(found.weights.sum(dim=1), torch.ones(2, dtype=A.dtype))
+    assert torch.allclose(found.weights.sum(dim=1), A.new_ones(2))
     assert found.weights[0, -1].item() == pytest.approx(1)
 
 
@@ -172,7 +172,7 @@ def test_convolution_against_the_explicit_matrix():
     for e in range(2):
         columns = []
         for index in range(2 * 5 * 4):
-            image = torch.zeros(2 * 5 * 4, dtype=filters.dtype)
+            image = filters.new_zeros(2 * 5 * 4)
             image[index] = 1
             padded = torch.nn.functional.pad(image.view(1, 2, 5, 4), (0, 1, 1, 1), mode="circular")
             columns.append(torch.nn.functional.conv2d(padded, filters[e]).flatten())
