@@ -96,8 +96,6 @@ def _classes(y: Tensor) -> None:
 LOSSES = {
     "squared": Loss(_squared, lambda f, y: f - y, _numbers),
     "logistic": Loss(lambda f, y: functional.softplus(-y * f), _logistic_slope, _signs),
-    "exponential": Loss(
-        lambda f, y: torch.exp(-y * f), lambda f, y: -y * torch.exp(-y * f), _signs
-    ),
+    "exponential": Loss(_exponential, lambda f, y: -y * _exponential(f, y), _signs),
     "cross-entropy": Loss(_cross_entropy, _cross_entropy_slope, _classes),
 }

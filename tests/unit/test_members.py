@@ -23,9 +23,7 @@ def test_the_limit_is_a_million_times_the_larger_of_start_and_normal():
     assert watch.steps.tolist() == [9, 9, 9, 0, 0] and watch.first == 0
 
 
-@pytest.mark.parametrize(
-    ("loss", "stops"), [(1e6, False), (1.04e6, True), (nan, True), (inf, True)]
-)
+@pytest.mark.parametrize("loss", [1e6, 1.04e6, nan, inf])
 def test_what_counts_as_diverged(loss):
     stops = loss != 1e6
     watch, theta = members(1.0, 1.0)

@@ -52,6 +52,10 @@ def test_adam_moves_where_a_gradient_has_been():
     assert Adam(0.5, 0.5, 0)(torch.tensor([0.0]), state).item() == pytest.approx(3**-0.5)
 
 
+def test_the_default_epsilon_halves_a_gradient_of_its_size():
+    assert Adam()(torch.tensor([1e-8]), {}).item() == pytest.approx(0.5, rel=1e-5)
+
+
 def test_momentum_adds_up():
     state = {}
     for _ in range(200):
