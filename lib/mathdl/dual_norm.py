@@ -23,7 +23,7 @@ KEPT, NUDGES, HALVINGS, CUTS = 64, 32, 14, 200  # how long to search: no result 
 class Neurons(NamedTuple):
     """Neurons, the best first, what they gain, and what is known about all others.
 
-    w, b:  with N(w, b) <= 1, (k, d) and (k,)
+    w, b:  of any scale, (k, d) and (k,)
     ratio: |Σ_i y_i σ(w·x_i + b)| / N(w, b), (k,)
     bound: no neuron has a greater ratio; infinite if nothing was proved
     """
@@ -56,7 +56,7 @@ def search(x, y, convention: str, directions: int, biases: bool = True) -> Neuro
         peak = (ratio >= np.roll(ratio, 1)) & (ratio > np.roll(ratio, -1))
         peak[ratio.argmax()] = True
         w, b, ratio = w[peak], b[peak], ratio[peak]
-    if d > 2:
+    if d >= 3:
         w, b, ratio = _improve(x, y, w[np.argsort(-ratio)[:KEPT]], convention, biases)
     if biases and convention != "bias-free":  # the limit of large b is the constant σ(0·x + 1)
         w, b, ratio = np.vstack([w, 0 * w[:1]]), np.append(b, 1.0), np.append(ratio, abs(y.sum()))

@@ -31,7 +31,9 @@ def test_the_certificate_bounds_random_neurons(convention, d):
 def test_large_biases_count(convention):
     # far to the right the neuron is affine: |Σ y_i| is the limit of the ratio
     x, y = np.array([[0.1], [-0.1]]), np.array([1.0, 1.0])
-    assert dual_norm.greatest_ratio(x, y, convention, directions=2).bound == pytest.approx(2)
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2)
+    assert found.bound == pytest.approx(2)
+    assert found.w[0] == 0 and found.b[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,38 @@ def gain(x, y, neurons):
     return np.abs(np.maximum(neurons.w @ x.T + neurons.b[:, None], 0) @ y)
 
 
+def test_search_climbs_where_the_cloud_is_thin():
+    # one point: the best neuron is its direction, and far from all of four directions in R^6
+    x = np.array([[1.0, -2.0, 3.0, 0.5, 0.0, 1.0]])
+    found = dual_norm.search(x, np.array([2.0]), "path2", directions=4, biases=False)
+    assert found.ratio[0] == pytest.approx(2 * np.linalg.norm(x))
+    assert found.w[0] == pytest.approx(x[0] / np.linalg.norm(x), abs=1e-7)
+    assert found.bound == np.inf
+
+
+def test_equal_neurons_are_found_once():
+    found = dual_norm.search(np.eye(4), np.ones(4), "path2", directions=2**6, biases=False)
+    assert found.ratio[0] == pytest.approx(2) and (found.ratio > 2 - 1e-8).sum() == 1
+
+
+@pytest.mark.parametrize("y", (np.zeros(4), np.array([1.0, 0.0, 0.0, 0.0])))
+def test_weights_that_are_zero(y):
+    found = dual_norm.greatest_ratio(np.eye(4)[:, :3], y, "path1", directions=2**4)
+    assert found.bound == pytest.approx(y.sum())  # attained by w = e_1, b = 0
+
+
+def test_peaks_on_the_circle():
+    x, y = circle(6), np.ones(6)
+    found = dual_norm.search(x, y, "bias-free", directions=12, biases=False)
+    assert len(found.ratio) == 6 and found.ratio == pytest.approx(2 * np.ones(6))
+    assert np.linalg.norm(found.w, axis=1) == pytest.approx(np.ones(6))
+
+
+def test_a_flat_circle_has_a_best_neuron():
+    found = dual_norm.search(np.zeros((2, 2)), np.ones(2), "path2", directions=8, biases=False)
+    assert len(found.ratio) >= 1 and found.ratio[0] == 0
+
+
 @pytest.mark.parametrize("biases", (True, False))
 @pytest.mark.parametrize("convention", norms.CONVENTIONS)
 def test_the_bound_in_space(convention, biases):
@@ -110,35 +144,3 @@ def test_orthonormal_points_without_biases(signs):
     expected = max(signs.count(1), signs.count(-1)) ** 0.5
     assert found.bound == pytest.approx(expected, rel=1.5e-3)
     assert found.ratio[0] == pytest.approx(expected, rel=1e-5)
-
-
-def test_search_climbs_where_the_cloud_is_thin():
-    # one point: the best neuron is its direction, and far from all of four directions in R^6
-    x = np.array([[1.0, -2.0, 3.0, 0.5, 0.0, 1.0]])
-    found = dual_norm.search(x, np.array([2.0]), "path2", directions=4, biases=False)
-    assert found.ratio[0] == pytest.approx(2 * np.linalg.norm(x))
-    assert found.w[0] == pytest.approx(x[0] / np.linalg.norm(x), abs=1e-7)
-    assert found.bound == np.inf
-
-
-def test_equal_neurons_are_found_once():
-    found = dual_norm.search(np.eye(4), np.ones(4), "path2", directions=2**6, biases=False)
-    assert found.ratio[0] == pytest.approx(2) and (found.ratio > 2 - 1e-8).sum() == 1
-
-
-@pytest.mark.parametrize("y", (np.zeros(4), np.array([1.0, 0.0, 0.0, 0.0])))
-def test_weights_that_are_zero(y):
-    found = dual_norm.greatest_ratio(np.eye(4)[:, :3], y, "path1", directions=2**4)
-    assert found.bound == pytest.approx(y.sum())  # attained by w = e_1, b = 0
-
-
-def test_peaks_on_the_circle():
-    x, y = circle(6), np.ones(6)
-    found = dual_norm.search(x, y, "bias-free", directions=12, biases=False)
-    assert len(found.ratio) == 6 and found.ratio == pytest.approx(2 * np.ones(6))
-    assert np.linalg.norm(found.w, axis=1) == pytest.approx(np.ones(6))
-
-
-def test_a_flat_circle_has_a_best_neuron():
-    found = dual_norm.search(np.zeros((2, 2)), np.ones(2), "path2", directions=8, biases=False)
-    assert len(found.ratio) >= 1 and found.ratio[0] == 0
