@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from mathdl import fused, gradients, losses, models, sampling
+from mathdl import gradients, losses, models, sampling
 from mathdl.loop import Eager, Fused, Plan, descend, minibatches
 from mathdl.members import History, Members
 from mathdl.models import shapes
@@ -158,6 +158,8 @@ def train_two_layer(
     zero = x.new_zeros(E, x.shape[-2])
     if not compiled:
         return _descend(by_hand, P, x, y, loss, zero, prepare=gradients.with_one, **common)
+    from mathdl import fused  # only here: importing the compiler takes seconds
+
     return _descend(
         lambda P, points, y: by_hand(P, points.columns, y),
         P,
@@ -167,6 +169,7 @@ def train_two_layer(
         zero,
         prepare=fused.points,
         stepper=lambda rule: fused.stepper(scaling, loss, rule, decay if decay.any() else None),
+        steps_at_once=fused.at_once,
         **common,
     )
 
@@ -191,12 +194,14 @@ def _descend(
     prepare: Callable[[Tensor], Any] = lambda x: x,
     form: Callable[[Any], Any] = lambda theta: theta,
     stepper: Callable[[Rule], Callable[..., Any]] | None = None,
+    steps_at_once: Callable[[int, int], int] = lambda activations, every: 1,
 ) -> Run:
     """Check the arguments, run the loop, and report.
 
     `zero` is the prediction f = 0, (E, n) or (E, n, k); `prepare` turns points into what the
     gradient takes, and `form` the parameters that it takes into those of the caller.
-    `stepper(rule)` takes several steps at once, see `fused.stepper`.
+    `stepper(rule)` takes several steps at once, see `fused.stepper`, and `steps_at_once` says how
+    many for so many activations and steps between two rows of the history.
     """
     theta = apply(lambda t: t.detach().clone(), parameters)
     leaves = list(tensors(theta))
@@ -209,13 +214,13 @@ def _descend(
     memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
     if every is None:
         every = max(1, steps // 100)
-        every += -every % fused.AT_ONCE if stepper else 0
+        every += -every % 8 if stepper else 0  # eights can be compiled together
 
     eager = Eager(gradient, theta, memory, rule, decays)
     quick, at_once = None, None
     if stepper:
         samples = batches.size if batches else zero.shape[1]
-        at_once = fused.at_once(E * leaves[0].shape[-1] * samples, every)
+        at_once = steps_at_once(E * leaves[0].shape[-1] * samples, every)
         quick = Fused(stepper(rule), theta, memory[0], at_once)
     drawn = None
     if batches:

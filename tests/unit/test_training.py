@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from mathdl import fused, losses, models, training
+from mathdl import fused, loop, losses, models
 from mathdl.sampling import Minibatches
 from mathdl.training import Diverged, train, train_linear, train_two_layer
 from mathdl.updates import Adam, GradientDescent, Momentum
@@ -524,6 +524,7 @@ def test_float32_stays_float32():
 
 def test_a_bar_on_long_runs_only(monkeypatch, capsys):
     monkeypatch.delenv("MATHDL_STATIC", raising=False)
+    assert loop.PATIENCE == 3
     two(steps=100)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("mathdl.loop.PATIENCE", 0.0)
@@ -532,4 +533,3 @@ def test_a_bar_on_long_runs_only(monkeypatch, capsys):
     monkeypatch.setenv("MATHDL_STATIC", "1")
     two(steps=100)
     assert capsys.readouterr().err == ""
-    assert training.AT_ONCE == 8
