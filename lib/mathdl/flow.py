@@ -120,7 +120,7 @@ def _alone(e: int, parameters: Any, x: torch.Tensor, y: torch.Tensor) -> tuple[A
     """Member e as an ensemble of one, with its own batch where each member has its own."""
     E = len(next(tensors(parameters)))
     own_x = x.ndim in (3, 5)  # (E, n, d) or (E, n, c, h, h)
-    own_y = y.ndim > 1 and y.shape[:2] == (E, x.shape[1] if own_x else len(x))
+    own_y = y.shape[:2] == (E, x.shape[1] if own_x else len(x))
     here = slice(e, e + 1)
     return member(parameters, e), x[here] if own_x else x, y[here] if own_y else y
 

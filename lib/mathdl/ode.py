@@ -22,7 +22,7 @@ from mathdl.parameters import apply, flatten, unflatten
 ADAPTIVE = ("RK45", "DOP853", "LSODA", "Radau", "BDF")
 Times = Sequence[float] | torch.Tensor
 PATIENCE = 3.0  # seconds before a progress bar appears
-BAR = "{l_bar}{bar}| {n:.4g} of {total:.4g} in time [{elapsed}<{remaining}]"
+BAR = "{l_bar}{bar}| {n:.4g} of {total:.4g} in time [{elapsed}]"
 
 
 class BlowUp(ArithmeticError):

@@ -261,7 +261,7 @@ def test_the_progress_bar_ends_at_the_end(method, monkeypatch):
         def __init__(self, total, delay, leave, disable, bar_format):
             assert (delay, leave, disable) == (3, False, self.silent)
             self.total, self.seen = total, 0.0
-            bar_format.format(l_bar="", bar="", n=0.5, total=total, elapsed="", remaining="")
+            bar_format.format(l_bar="", bar="", n=0.5, total=total, elapsed="")
 
         def update(self, time):
             self.seen += time
