@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mathdl import loop
 from mathdl.loop import Eager, Fused, Plan, descend, minibatches
 from mathdl.members import History, Members
 from mathdl.sampling import Minibatches
@@ -96,6 +97,33 @@ def test_how_many_are_gathered_at_once(room, lengths, monkeypatch):
     seen = []
     gathered(prepare=lambda x: seen.append(len(x)) or x)
     assert seen == lengths
+
+
+def test_eight_mebibytes_are_gathered_at_once():
+    x, seen = torch.zeros(2, int(1.02 * 2**18)), []  # 1.02 MiB a sample
+    batches = Minibatches(1, np.random.default_rng(0), replace=True)
+    list(
+        minibatches(
+            batches, x, x[:, 0], False, False, 1, 9, prepare=lambda x: seen.append(len(x)) or x
+        )
+    )
+    assert seen == [7, 2]
+
+
+def test_the_bar_waits_three_seconds():
+    assert loop.PATIENCE == 3
+
+
+def test_each_member_has_its_rate_in_every_parameter():
+    theta = (torch.ones(2), torch.ones(2, 3), torch.ones(2, 3, 2))
+    eager = Eager(
+        lambda theta, x, y: (theta[0], theta), theta, [{}] * 3, GradientDescent(), [0, 0.5, 0]
+    )
+    eager.losses(None, None, torch.tensor([[0.5, 0.25]]))
+    eager.move(Members(list(theta), torch.ones(2), steps=1))
+    assert theta[0].tolist() == [0.5, 0.75]
+    assert theta[1].tolist() == [[0.25] * 3, [0.625] * 3]
+    assert theta[2].tolist() == [[[0.5] * 2] * 3, [[0.75] * 2] * 3]
 
 
 def test_noise_is_on_the_labels_only():
