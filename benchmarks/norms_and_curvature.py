@@ -129,8 +129,9 @@ def traces(width: int, n: int, rounds: int) -> list[Row]:
     )
 
 
-def chunked_noise(networks: models.MLP, x: Tensor, y: Tensor, chunk: int = 128) -> Tensor:
-    """tr Σ from gradients that are written down, `chunk` samples at a time."""
+def chunked_noise(networks: models.MLP, x: Tensor, y: Tensor) -> Tensor:
+    """tr Σ from gradients that are written down, 12 MB at a time, which is fastest."""
+    chunk = max(1, 3_000_000 // count(networks))
 
     def loss(networks, xi, yi):
         return 0.5 * (MLP(networks, xi[None]) - yi).square().sum()
@@ -146,8 +147,8 @@ def chunked_noise(networks: models.MLP, x: Tensor, y: Tensor, chunk: int = 128) 
 
 def tangent_kernel(n: int, m: int, rounds: int) -> list[Row]:
     """The tangent kernel of a two-layer network, from layers and from gradients written down."""
-    networks = single(models.random_two_layer(1, m, 20, rng()))
-    x = torch.tensor(rng(1).standard_normal((n, 20)), dtype=torch.float32)
+    networks = single(models.random_two_layer(1, m, 10, rng()))
+    x = torch.tensor(rng(1).standard_normal((n, 10)), dtype=torch.float32)
     f = partial(models.two_layer, scaling="ntk")
 
     def one_by_one():
