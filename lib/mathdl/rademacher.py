@@ -49,7 +49,7 @@ def finite_class(signs: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 
     signs: (N, n), values: (k, n); the result is (N,).
 
-    >>> finite_class(all_signs(2), torch.eye(2, dtype=torch.float64)).tolist()
+    >>> finite_class(all_signs(2), device.tensor(np.eye(2))).tolist()
     [-0.5, 0.5, 0.5, 0.5]
     """
     return (signs @ values.mT).amax(dim=1) / signs.shape[1]
@@ -63,7 +63,7 @@ def linear_class(signs: torch.Tensor, x: torch.Tensor, norm: str) -> torch.Tenso
 
     signs: (N, n), x: (n, d); the result is (N,). Raises ValueError for another norm.
 
-    >>> x = torch.tensor([[3.0, 0.0], [0.0, 4.0]], dtype=torch.float64)
+    >>> x = device.tensor([[3.0, 0.0], [0.0, 4.0]])
     >>> [linear_class(all_signs(2), x, norm)[0].item() for norm in ("l1", "l2")]
     [2.0, 2.5]
     """
@@ -83,7 +83,7 @@ def orthogonal_neurons(signs: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     signs: (N, n), x: (n, d) with d >= n; the result is (N,).
     Raises ValueError if two rows of x are not orthogonal.
 
-    >>> orthogonal_neurons(all_signs(2), torch.eye(2, dtype=torch.float64)).tolist()[1:]
+    >>> orthogonal_neurons(all_signs(2), device.tensor(np.eye(2))).tolist()[1:]
     [0.5, 0.5, 0.7071067811865476]
     """
     gram = x @ x.mT
@@ -111,7 +111,7 @@ def neurons(signs: torch.Tensor, x: torch.Tensor, convention: str, bias: bool) -
     unknown convention, and for "bias-free" with a bias: the neurons σ(w·x + b) with a large b then
     cost no more than small ones and are as large as you like, so that the supremum is infinite.
 
-    >>> x = torch.linspace(-1, 1, 4, dtype=torch.float64)[:, None]
+    >>> x = device.tensor(np.linspace(-1, 1, 4)[:, None])
     >>> round(neurons(all_signs(4), x, "path1", bias=True).mean().item(), 6)
     0.463542
     """

@@ -102,7 +102,7 @@ def test_a_pooled_convolution_is_the_linear_class_of_the_averages():
 
 @pytest.mark.parametrize(("n", "value"), ((4, 0.411589), (16, 0.192967)))
 def test_orthonormal_data_by_enumeration(n, value):
-    suprema = rademacher.orthogonal_neurons(rademacher.all_signs(n), torch.eye(n).double())
+    suprema = rademacher.orthogonal_neurons(rademacher.all_signs(n), torch.eye(n).to(SIGNS))
     assert suprema.mean().item() == pytest.approx(value, abs=1e-6)
 
 
@@ -128,7 +128,7 @@ def test_orthogonal_data_of_different_lengths_in_the_plane():
 def test_data_that_are_not_orthogonal_are_refused():
     with pytest.raises(ValueError, match="x has rows that are not orthogonal"):
         rademacher.orthogonal_neurons(SIGNS, points(0, 6, 8))
-    nearly = torch.eye(2).double()
+    nearly = torch.eye(2).to(SIGNS)
     nearly[0, 1] = 1e-5
     with pytest.raises(ValueError, match="orthogonal"):
         rademacher.orthogonal_neurons(rademacher.all_signs(2), nearly)
@@ -171,6 +171,15 @@ def test_suprema_in_the_plane_to_eight_digits(seed):
     suprema = rademacher.neurons(signs, x, "path2", bias=True)
     assert (expected <= suprema + 1e-12).all()
     assert torch.allclose(expected, suprema, rtol=1e-7, atol=0)
+
+
+def test_the_best_direction_in_a_narrow_sector_across_the_angle_zero():
+    # two short points cut out the directions within 4 degrees of the long one; there σ sees one
+    # of them, and the best w is along the sum of that one and the long point
+    angle, length = np.radians([0, 86, 94]), np.array([1, 0.02, 0.02])
+    x = device.tensor(length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+    supremum = rademacher.neurons(torch.ones(1, 3).to(x), x, "path2", bias=False)
+    assert torch.allclose(supremum, (x[0] + x[1]).norm() / 3, rtol=1e-12)
 
 
 def test_three_dimensions_without_bias_under_path1():
