@@ -91,6 +91,8 @@ class Minibatches:
     def draw(self, n: int, E: int, steps: int) -> np.ndarray:
         """Indices (steps, E, size) of samples 0, ..., n - 1, as int64.
 
+        Without replacement each batch is a uniform subset, but its order is not random.
+
         Raises ValueError if a batch without replacement would need more than n samples.
 
         >>> batches = Minibatches(2, np.random.default_rng(0), replace=True)
