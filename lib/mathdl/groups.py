@@ -66,11 +66,16 @@ def act(g: Element, x: Tensor) -> Tensor:
 
     One element gives (..., N), a batch of k elements gives (k, ..., N).
 
+    Raises ValueError if x has another number of coordinates.
+
     >>> act(cyclic(3).elements, torch.tensor([5.0, 6.0, 7.0]))
     tensor([[5., 6., 7.],
             [7., 5., 6.],
             [6., 7., 5.]])
     """
+    N = g.permutation.shape[-1]
+    if x.shape[-1:] != (N,):
+        raise ValueError(f"x has shape {tuple(x.shape)}; use vectors (..., {N}), images flattened.")
     back = inverse(g)
     source, sign = back.permutation.to(x.device), back.sign.to(x)
     batch = source.shape[:-1]
@@ -121,7 +126,7 @@ class Group:
 
 def _names(g: Element) -> list[bytes]:
     """What tells elements apart."""
-    rows = torch.cat(g, dim=-1)
+    rows = torch.cat(g, dim=-1).long()
     return [row.tobytes() for row in rows.reshape(-1, rows.shape[-1]).numpy()]
 
 

@@ -162,6 +162,19 @@ def test_sets_that_are_no_groups(permutation, sign, message):
         Group(element(permutation, sign))
 
 
+@pytest.mark.parametrize("shape", [(5,), (3, 2), (3, 1), ()])
+def test_vectors_of_another_dimension(shape):
+    for g in (groups.cyclic(3).elements, element([1, 2, 0])):
+        with pytest.raises(ValueError, match=r"use vectors \(\.\.\., 3\)"):
+            act(g, torch.zeros(shape))
+
+
+def test_signs_of_any_type():
+    G = groups.dihedral(3)
+    floats = Group(Element(G.elements.permutation, G.elements.sign.float()))
+    assert torch.equal(groups.multiplication_table(floats), groups.multiplication_table(G))
+
+
 def test_a_set_that_is_not_closed():
     G = Group(element([[0, 1, 2], [1, 2, 0]], [[1, 1, 1], [1, 1, 1]]))
     with pytest.raises(ValueError, match=r"lacks the element \[2, 0, 1\], \[1, 1, 1\]; it is no"):
