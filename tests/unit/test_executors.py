@@ -191,7 +191,7 @@ class WithWorkers(subprocess.Popen):
     """A script with worker processes; all of them hold its standard error."""
 
     def ended(self):
-        self.communicate(timeout=20)  # fails if a worker outlives the script that was killed
+        self.communicate(timeout=60)  # fails if a worker outlives the script that was killed
 
 
 def test_kill_9_of_a_sweep_on_a_process_pool(tmp_path):
