@@ -86,6 +86,7 @@ def sharpness(L: Risk, parameters: Any, start: torch.Tensor, steps: int = 30) ->
     """The greatest eigenvalue of the Hessian of each of E networks, by `steps` products.
 
     From a random start, 30 steps are usually enough; from the eigenvector of a moment ago, 5 to 10.
+    A member that diverged, so that its Hessian is not finite, has the value NaN and its start.
 
     L: a function of the parameters that gives (E,)
     start: (E, p) and not 0
@@ -97,8 +98,12 @@ def sharpness(L: Risk, parameters: Any, start: torch.Tensor, steps: int = 30) ->
     >>> round(sharpness(L, (torch.ones(1, 2),), torch.ones(1, 2)).value.item(), 4)
     3.0
     """
-    found = ritz(lanczos(hessian_product(L, parameters), start, steps))
-    return Sharpness(found.values[:, -1], found.residuals[:, -1], found.vectors[:, -1])
+    product = hessian_product(L, parameters)
+    fine = product(start).square().sum(1).isfinite()
+    found = ritz(lanczos(lambda v: torch.where(fine[:, None], product(v), 0.0), start, steps))
+    value = torch.where(fine, found.values[:, -1], torch.nan)
+    vector = torch.where(fine[:, None], found.vectors[:, -1], start)
+    return Sharpness(value, found.residuals[:, -1], vector)
 
 
 def sharpness_along_training(

@@ -122,6 +122,23 @@ def test_along_training_another_eigenvalue_may_overtake():
     assert [float(value) for value in values] == pytest.approx([3.0, 3.5])
 
 
+@pytest.mark.parametrize("broken", (torch.nan, torch.inf, 1e300))
+def test_a_member_that_diverged_disturbs_no_other(broken):
+    def ruin(t):
+        return torch.cat([t[:1], torch.full_like(t[1:], broken)])
+
+    record = sharpness.sharpness_along_training(quartic, np.random.default_rng(0))
+    before = record(NETWORKS)
+    after = record(apply(ruin, NETWORKS))
+    torch.testing.assert_close(after[0], before[0])
+    assert after[1].isnan()
+    torch.testing.assert_close(record(NETWORKS), before, rtol=1e-5, atol=0)
+
+
+def quartic(parameters):
+    return flatten(parameters).pow(4).sum(1)
+
+
 def test_density_has_the_moments_of_the_spectrum():
     H = dense()
     values, weights = sharpness.spectral_density(
