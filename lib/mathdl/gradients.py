@@ -161,7 +161,7 @@ def linear_gradient(loss: str | losses.Loss = "squared") -> Gradient:
     def gradient(u: Tensor, features: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         f = models.linear(u, features)
         r = slope(f, y)
-        g = r @ features if features.ndim == 2 else (r[:, None] @ features).squeeze(1)
+        g = (r[:, None] @ features).squeeze(1)
         return value(f, y).mean(1), g / f.shape[1]
 
     return gradient
