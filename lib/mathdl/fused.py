@@ -13,13 +13,15 @@ compiler chooses by the strides: it vectorizes over what is contiguous and is ne
 This is why parameters and points are held in both orders here, and why x̃ has its 1.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+import torch._inductor
 from torch import Tensor
 from torch._inductor import cpp_builder
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
 
 from mathdl import losses, models, updates
 
@@ -166,19 +168,19 @@ def descend(
     y: Tensor,
     lr: Tensor,
     unbias: Tensor,
-    decay: Tensor | None,
+    decays: list[Tensor],
     rule: updates.Rule,
     loss: losses.Loss,
     s: float,
 ) -> tuple[Tensor, list[Tensor], Tensor]:
     """Take k = len(lr) steps; the parameters, what the rule remembers, and the losses (k, E).
 
-    P and what is remembered are (E, d + 2, m), lr is (k, E) or (k, 1), decay (d + 2,). Points are
-    (1, ...) or (E, ...) for all steps, or (k, E, ...), a batch for each. `stepper` compiles this.
+    P and what is remembered are (E, d + 2, m), lr is (k, E) or (k, 1), decays none or one (d + 2,).
+    Points are (1, ...) or (E, ...) for all steps, or (k, E, ...), a batch for each.
 
     >>> P = torch.tensor([[[1.0], [0.0], [2.0]]])  # f(x) = 2 max(x, 0)
     >>> x, y, lr = points(torch.tensor([[[3.0]]])), torch.tensor([[5.0]]), torch.ones(1, 1) / 2
-    >>> descend(P, [], x, y, lr, lr, None, updates.GradientDescent(), losses.loss("squared"), 1.0)
+    >>> descend(P, [], x, y, lr, lr, [], updates.GradientDescent(), losses.loss("squared"), 1.0)
     (tensor([[[-2.0000],
              [-1.0000],
              [ 0.5000]]]), [], tensor([[0.5000]]))
@@ -189,26 +191,59 @@ def descend(
         L, slopes = gradient(P.unbind(1), x_t, y_t, loss, s)
         losses_at_each.append(L)
         G = torch.stack(slopes, dim=1)
-        G = G if decay is None else G + decay[:, None] * P
+        for decay in decays:
+            G = G + decay[:, None] * P
         step, memory = direction(rule, G, memory, unbias[t])
         P = P - lr[t, :, None, None] * step
     return P, memory, torch.stack(losses_at_each)
 
 
-@functools.cache
-def _compiled(device: str) -> Callable[..., Any]:
-    """`descend` as compiled code, kept for as long as Python runs; each shape is one of its own."""
-    if device == "cpu":
+Compiled = Callable[..., tuple[Tensor, list[Tensor], Tensor]]
+KEPT: dict[Any, Compiled] = {}  # what has been compiled, for as long as Python runs
+
+
+def _compiled(
+    arguments: tuple[Any, ...], rule: updates.Rule, loss: losses.Loss, s: float
+) -> Compiled:
+    """`descend` as compiled code, for arguments of these shapes."""
+    P = arguments[0]
+    key = (rule, loss, s, P.dtype, P.device, *(t.shape for t in _tensors(*arguments)))
+    if key not in KEPT:
+        KEPT[key] = _compile(arguments, rule, loss, s)
+    return KEPT[key]
+
+
+def _tensors(P: Any, memory: Any, x: Any, y: Any, lr: Any, unbias: Any, decays: Any) -> list[Any]:
+    return [P, *memory, *x, y, lr, unbias, *decays]
+
+
+def _compile(
+    arguments: tuple[Any, ...], rule: updates.Rule, loss: losses.Loss, s: float
+) -> Compiled:
+    if arguments[0].device.type == "cpu":
         try:
             cpp_builder.get_cpp_compiler()
         except RuntimeError:
             raise RuntimeError(
                 "compiled=True finds no C++ compiler; install g++ or use compiled=False."
             ) from None
-    extra = CUDA_OPTIONS if device == "cuda" else CPU_OPTIONS
-    return torch.compile(  # type: ignore[call-overload]
-        descend, fullgraph=True, dynamic=False, recompile_limit=10**6, options=OPTIONS | extra
-    )
+
+    def steps(*tensors: Tensor) -> list[Tensor]:
+        P, memory, L = take(*pytree.tree_unflatten(tensors, form), rule, loss, s)
+        return [P, L, *memory]
+
+    take: Compiled = descend
+    tensors, form = pytree.tree_flatten(arguments)
+    extra = CUDA_OPTIONS if arguments[0].device.type == "cuda" else CPU_OPTIONS
+    with torch.no_grad():
+        graph = make_fx(steps, tracing_mode="fake")(*tensors)
+        code = torch._inductor.compile(graph, tensors, options=OPTIONS | extra)
+
+    def run(*arguments: Any) -> tuple[Tensor, list[Tensor], Tensor]:
+        P, L, *memory = code(*_tensors(*arguments[:7]))
+        return P, memory, L
+
+    return run
 
 
 def stepper(
@@ -237,7 +272,7 @@ def stepper(
     ValueError: rule=<function ...> cannot be compiled; use one of updates.py or compiled=False.
     """
     loss, rule = losses.loss(loss), rule or updates.GradientDescent()
-    names = _names(rule)
+    names, decays = _names(rule), [] if decay is None else [decay]
 
     def advance(
         P: Tensor, state: updates.State, x: Points, y: Tensor, lr: Tensor
@@ -252,18 +287,9 @@ def stepper(
             betas = torch.tensor([rule.beta1, rule.beta2], dtype=torch.float64)
             unbias = 1 / (1 - betas ** t[:, None])
             state["t"] = state.get("t", 0) + steps
-        P, memory, L = _compiled(P.device.type)(
-            P,
-            memory,
-            x,
-            y,
-            lr.to(P).view(steps, -1),
-            unbias.to(P),
-            decay,
-            rule,
-            loss,
-            models.scale(scaling, P.shape[2]),
-        )
+        arguments = (P, memory, x, y, lr.to(P).view(steps, -1), unbias.to(P), decays)
+        fixed = (rule, loss, models.scale(scaling, P.shape[2]))
+        P, memory, L = _compiled(arguments, *fixed)(*arguments, *fixed)
         state.update(zip(names, memory, strict=True))
         return P, L
 
