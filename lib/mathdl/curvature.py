@@ -133,7 +133,7 @@ def noise_spectrum(
 
     Σ = CᵀC/n, where the rows of C are g_i - ḡ, has the same eigenvalues as CCᵀ/n but for zeros.
     The rows of C sum to 0, so that at most n - 1 eigenvalues are positive; the rank of Σ is the
-    number of those that stand out from rounding.
+    number of those that stand out from rounding. A member that diverged has NaN.
 
     The arguments are those of `gauss_newton_trace`. Raises ValueError for an unknown loss.
 
@@ -147,7 +147,9 @@ def noise_spectrum(
     products = gram(layered(parameters, x, _slope(y, loss)))  # g_i · g_j
     centered = products - products.mean(1, keepdim=True)
     centered = centered - centered.mean(2, keepdim=True)  # (g_i - ḡ) · (g_j - ḡ)
-    return torch.linalg.eigvalsh(centered) / centered.shape[2]
+    fine = centered.isfinite().all(2, keepdim=True).all(1, keepdim=True)
+    values = torch.linalg.eigvalsh(torch.where(fine, centered, 0.0))
+    return torch.where(fine[:, :, 0], values, torch.nan) / centered.shape[2]
 
 
 def batch_factor(n: int, B: int, replace: bool) -> float:

@@ -145,6 +145,15 @@ def test_each_member_may_have_its_own_data():
             torch.testing.assert_close(together[e : e + 1], alone)
 
 
+def test_a_member_that_diverged_disturbs_no_other():
+    layered, _ = bound("two_layer", "ntk")
+    broken = SHALLOW._replace(a=torch.cat([SHALLOW.a[:1], SHALLOW.a[1:] * torch.inf]))
+    for function in (curvature.gauss_newton_trace, curvature.noise_trace, curvature.noise_spectrum):
+        values = function(layered, broken, X, NUMBERS, "squared")
+        torch.testing.assert_close(values[0], function(layered, SHALLOW, X, NUMBERS, "squared")[0])
+        assert not values[1].isfinite().any()
+
+
 def test_the_noise_bound_and_where_noise_vanishes():
     layered, f = bound("mlp", "ntk")
     trace = curvature.noise_trace(layered, DEEP, X, NUMBERS, "squared")
