@@ -194,7 +194,7 @@ def _descend(
     prepare: Callable[[Tensor], Any] = lambda x: x,
     form: Callable[[Any], Any] = lambda theta: theta,
     stepper: Callable[[Rule], Callable[..., Any]] | None = None,
-    steps_at_once: Callable[[int, int], int] = lambda activations, every: 1,
+    steps_at_once: Callable[[int, int], int] | None = None,
 ) -> Run:
     """Check the arguments, run the loop, and report.
 
@@ -218,7 +218,7 @@ def _descend(
 
     eager = Eager(gradient, theta, memory, rule, decays)
     quick, at_once = None, None
-    if stepper:
+    if stepper and steps_at_once:
         samples = batches.size if batches else zero.shape[1]
         at_once = steps_at_once(E * leaves[0].shape[-1] * samples, every)
         quick = Fused(stepper(rule), theta, memory[0], at_once)

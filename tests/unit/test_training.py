@@ -237,6 +237,19 @@ def test_batches_of_images_and_of_several_outputs():
         same(train(model, start, *data, batches=everything, **options), expected)
 
 
+def test_batches_of_classes():
+    def model(parameters, x):
+        return x @ parameters[0].mT
+
+    start, x = (normal(2, 3, 4),), normal(5, 4)
+    y = torch.tensor([[0, 1, 2, 0, 1], [2, 2, 1, 1, 0]])
+    options = {"lr": 0.1, "steps": 4, "loss": "cross-entropy"}
+    everything = Minibatches(5, np.random.default_rng(0), replace=False)
+    for labels in (y, y[0]):
+        expected = train(model, start, x, labels, **options)
+        same(train(model, start, x, labels, batches=everything, **options), expected)
+
+
 def test_few_batches_are_gathered_at_once_when_they_are_large(monkeypatch):
     def run():
         return two(steps=9, batches=Minibatches(3, np.random.default_rng(5), replace=True))
