@@ -20,6 +20,8 @@ from scipy.optimize import linprog, nnls
 from mathdl import dual_norm
 from mathdl.norms import parameter_norm
 
+ROUNDS, TOLERANCE, DIRECTIONS = 100, 5e-3, 8192  # when to stop, and how closely to search
+
 
 @dataclass(frozen=True)
 class MinimumNorm:
@@ -63,9 +65,9 @@ def minimum_norm(
     w,
     b,
     convention: str,
-    rounds: int = 100,
-    tolerance: float = 5e-3,
-    directions: int = 2**13,
+    rounds: int = ROUNDS,
+    tolerance: float = TOLERANCE,
+    directions: int = DIRECTIONS,
     biases: bool = True,
 ) -> MinimumNorm:
     """The least path norm with which a two-layer ReLU network takes the values f at the points x.
@@ -102,9 +104,9 @@ def minimum_norm_margin(
     w,
     b,
     convention: str,
-    rounds: int = 100,
-    tolerance: float = 5e-3,
-    directions: int = 2**13,
+    rounds: int = ROUNDS,
+    tolerance: float = TOLERANCE,
+    directions: int = DIRECTIONS,
     biases: bool = True,
 ) -> MinimumNorm:
     """The least path norm of a two-layer ReLU network f with labels_i f(x_i) >= 1 for all i.
@@ -139,9 +141,9 @@ def penalized_norm(
     b,
     convention: str,
     penalty: float,
-    rounds: int = 100,
-    tolerance: float = 5e-3,
-    directions: int = 2**13,
+    rounds: int = ROUNDS,
+    tolerance: float = TOLERANCE,
+    directions: int = DIRECTIONS,
     biases: bool = True,
 ) -> MinimumNorm:
     """The least value of (1/2n) Σ_i (f(x_i) - f_i)² + λ · path norm of a two-layer ReLU network f.

@@ -19,8 +19,10 @@ def test_the_certificate_bounds_random_neurons(convention, d):
     y = rng.normal(size=6)
     y -= y.mean()
     found = dual_norm.greatest_ratio(x, y, convention, directions=2**6)
-    bound = found.bound
+    bound, length = found.bound, np.linalg.norm(found.w, axis=1)
+    assert length[length > 0] == pytest.approx(1)
     assert found.ratio[0] <= bound <= 1.003 * found.ratio[0]
+    assert d == 2 or bound == found.ratio[0]
     w, b = rng.normal(size=(20_000, d)), rng.normal(size=20_000)
     values = np.abs(np.maximum(w @ x.T + b[:, None], 0) @ y)
     ratio = values / norms.parameter_norm(torch.tensor(w), torch.tensor(b), convention).numpy()
