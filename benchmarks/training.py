@@ -73,6 +73,7 @@ def _rows(quick: bool) -> list[Row]:
         for dtype, rate in rates.items()
     ]
     for goal in QUICK if quick else GOALS:
+        print(f"{RULES[goal.work.rule]}, {goal.work.precision}, {goal.work.name}", file=sys.stderr)
         found += compare(goal, rates[goal.work.precision], rounds=1 if quick else 5)
     return found if quick else found + memory()
 
