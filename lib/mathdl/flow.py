@@ -16,6 +16,12 @@ class Flow(NamedTuple):
 
     times (T,), parameters each (T, E, ...), losses (T, E), steps (E,), evaluations (E,), and until
     (E,): the last time at which a member was finite.
+
+    >>> flow = gradient_flow(lambda p, x, y: (p**2 / 2, p), torch.ones(1), None, None, [0, 1],
+    ...                      method="Euler", step=0.5)
+    >>> flow.losses
+    tensor([[0.5000],
+            [0.0312]])
     """
 
     times: torch.Tensor
