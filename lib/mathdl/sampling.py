@@ -33,8 +33,8 @@ def maurey(
 
     Neuron j is drawn with probability proportional to |a_j| N(w_j, b_j), and its parameters are
     normalized, so that each drawn network has the path norm of the given one: the sum of these
-    weights. N is the parameter norm of the convention; neurons with N = 0, which are constants,
-    cost nothing and are left out.
+    weights. N is the parameter norm of the convention. Neurons with N = 0 are never drawn; they
+    are 0, except under "bias-free", where they are constants, which the mean then lacks.
 
     a: (k,), w: (k, d), b: (k,); the result is (size, m), (size, m, d), (size, m).
     Raises ValueError if the path norm is 0, and for an unknown convention.
@@ -47,13 +47,13 @@ def maurey(
     [[0.25, 0.25, 0.25, 0.25], [0.25, 0.25, 0.25, 0.25]]
     """
     norms = parameter_norm(w, b, convention)
-    cost = a.abs() * norms
+    cost = (a.abs() * norms).double()  # probabilities in float32 do not sum to 1 well enough
     total = cost.sum()
     if total == 0:
         raise ValueError("The network has path norm 0 and cannot be sampled; give nonzero neurons.")
-    drawn = rng.choice(len(a), size=(size, m), p=(cost / total).cpu().double().numpy())
+    drawn = rng.choice(len(a), size=(size, m), p=(cost / total).cpu().numpy())
     j = torch.from_numpy(drawn).to(a.device)
-    return a[j].sign() * total / m, w[j] / norms[j].unsqueeze(-1), b[j] / norms[j]
+    return a[j].sign() * total.to(a) / m, w[j] / norms[j].unsqueeze(-1), b[j] / norms[j]
 
 
 @dataclass(frozen=True)

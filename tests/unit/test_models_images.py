@@ -196,6 +196,8 @@ def test_errors_name_the_argument():
         call(biases=(*biases[:2], biases[2][:, :1]))
     with pytest.raises(ValueError, match="filters of size 5 reach around the image"):
         models.convolutional(networks_of(q=5), normal(n, 2, 1, 4), "circular", "sum")
+    with pytest.raises(ValueError, match="filters of size 3 reach around the image"):
+        models.convolutional(networks_of(q=3), normal(n, 2, 2, 4), "circular", "sum")
     with pytest.raises(ValueError, match=r"channels=\(1,\) is no network"):
         networks_of(channels=(1,))
     with pytest.raises(ValueError, match=r"channels\[1\]=0 is not a size"):

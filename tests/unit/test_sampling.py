@@ -137,3 +137,13 @@ def test_a_batch_without_replacement_cannot_exceed_the_sample():
     with pytest.raises(ValueError, match="size=5 exceeds the n=4 samples; use a smaller batch"):
         minibatches(5, replace=False).draw(4, 1, 1)
     assert minibatches(5).draw(4, 1, 1).shape == (1, 1, 5)
+
+
+def test_networks_in_single_precision_are_sampled():
+    rng = np.random.default_rng(0)
+    for _ in range(20):  # of 200 neurons, whose probabilities have to sum to 1 in double precision
+        a, w, b = (torch.from_numpy(rng.normal(size=s)).float() for s in ((200,), (200, 3), (200,)))
+        drawn = sampling.maurey(rng, a, w, b, 5, 2, "path2")
+        assert [part.dtype for part in drawn] == 3 * [torch.float32]
+        cost = norms.path_norm(*drawn, "path2")
+        assert torch.allclose(cost, norms.path_norm(a, w, b, "path2"))

@@ -85,7 +85,7 @@ def _pad(h: torch.Tensor, q: int, padding: str) -> torch.Tensor:
     border = (before, after, before, after)
     if padding == "zeros":
         return F.pad(h, border)
-    if after > min(h.shape[-2:]):
+    if q > min(h.shape[-2:]):  # two weights would meet in one pixel
         raise ValueError(f"filters of size {q} reach around the image; use smaller ones.")
     return F.pad(h, border, mode="circular")
 
