@@ -58,9 +58,9 @@ def mlp_path_norm(networks: MLP, scaling: str, order: int, biases: bool) -> torc
     """(Σ |path|^p)^(1/p) over all paths of E multilayer perceptrons, in one pass v ← |W|v + |b|.
 
     For p = 1 and an activation with slope at most 1 and σ(0) = 0, such as ReLU: without biases this
-    is a Lipschitz constant with respect to ‖x‖_∞, and with biases a bound for |f| on [-1, 1]^d. It
-    is also what the network costs in the tree-like space of E and Wojtowytsch, whose norm of its
-    function may be smaller.
+    is a Lipschitz constant with respect to ‖x‖_∞, and with biases a bound for |f| on [-1, 1]^d. For
+    ReLU, with biases, it bounds the norm of the function in the tree-like space of E and
+    Wojtowytsch (over affine functions that cost ‖w‖₁ + |b|). This norm may be much smaller.
 
     networks: `models.MLP`, scaling: as for `models.mlp`, order: p = 1 or 2. A two-layer network is
     the MLP of the weights (w, a[:, None]). The result is (E,), or (E, k) for k outputs.
@@ -89,10 +89,11 @@ def resnet_path_norm(
     """(Σ |path|^p)^(1/p) over all paths of E residual networks, a block counting `weight` times.
 
     For p = 1 this is |α|ᵀ Π_l (I + weight·s |U_l||W_l|) |V| 1. With weight 1 it is a Lipschitz
-    constant with respect to ‖x‖_∞ for activations of slope at most 1. With weight 3 and the
-    scaling "1/L" it is the weighted path norm of E, Ma and Wang, which bounds the Rademacher
-    complexity. Neither is the norm of a function: for L blocks of z' = σ(z) in one dimension it is
-    (1 + 3/L)^L, which tends to e³, while the functions tend to ez on z > 0.
+    constant with respect to ‖x‖_∞ for activations of slope at most 1. With weight 3 it is the
+    weighted path norm of E, Ma and Wang (who count s as part of U_l), which controls the Rademacher
+    complexity of ReLU networks. Neither is the norm of a function in a flow-induced space: for L
+    blocks of z' = σ(z) in one dimension and weight 3 it is (1 + 3/L)^L, which tends to e³, while
+    the functions tend to ez on z > 0.
 
     networks: `models.ResNet`, scaling: as for `models.resnet`, order: p = 1 or 2. The result is
     (E,), or (E, D) where α is the identity.

@@ -142,8 +142,9 @@ def diagonal(networks: Diagonal, x: torch.Tensor, depth: int = 2) -> torch.Tenso
 def diagonal_coefficients(networks: Diagonal, depth: int = 2) -> torch.Tensor:
     """The coefficients β = plus^L - minus^L, (E, d), of networks of depth L, entry by entry.
 
-    At depth 2 gradient flow from plus = minus = α tends to the interpolant that is least in a norm
-    between ℓ1 (small α) and ℓ2 (large α).
+    At depth 2, if gradient flow of the squared loss from plus = minus = α tends to an interpolant,
+    this is the one with the least Q_α(β), a convex function that is no norm but orders β like ‖β‖₁
+    in the limit α → 0 and like ‖β‖₂ for α → ∞.
 
     Raises ValueError if plus and minus are not both (E, d), or depth < 1.
 
