@@ -53,7 +53,8 @@ def search(x, y, convention: str, directions: int, biases: bool = True) -> Neuro
     w = _directions(d, directions)
     b, ratio = _best_bias(x, y, w, convention, biases)
     if d == 2:
-        peak = (ratio >= np.roll(ratio, 1)) & (ratio > np.roll(ratio, -1))
+        around = np.concatenate([ratio[-1:], ratio, ratio[:1]])
+        peak = (ratio >= around[:-2]) & (ratio > around[2:])
         peak[ratio.argmax()] = True
         w, b, ratio = w[peak], b[peak], ratio[peak]
     if d >= 3:
@@ -101,14 +102,13 @@ def _sorted(w, b, ratio, bound) -> Neurons:
 
 
 def _improve(x, y, w, convention, biases):
-    """Hill climbing on the sphere from each w: small steps around it, and along the gradient."""
+    """Hill climbing on the sphere from each w: steps of 2^-k around it, and along the gradient."""
     nudges = np.vstack([0 * w[:1], _directions(x.shape[1], NUDGES)])
     b, ratio = _best_bias(x, y, w, convention, biases)
-    for step in np.logspace(-2, -HALVINGS, HALVINGS, base=2):
-        uphill = _gradient(x, y, w, b)[:, None, :]
-        along = np.array([[step], [1 / step**2]]) * uphill
-        trials = w[:, None, :] + np.concatenate([step * nudges + 0 * uphill, along], axis=1)
-        trials /= np.linalg.norm(trials, axis=2, keepdims=True)
+    for k in range(2, HALVINGS + 1):
+        uphill = _unit(_gradient(x, y, w, b))[:, None, :]
+        steps = [np.ldexp(nudges + 0 * uphill, -k), np.ldexp(uphill, -k), np.ldexp(uphill, 2 * k)]
+        trials = _unit(w[:, None, :] + np.concatenate(steps, axis=1))
         b, ratio = _best_bias(x, y, trials.reshape(-1, x.shape[1]), convention, biases)
         b, ratio = b.reshape(len(w), -1), ratio.reshape(len(w), -1)
         best = np.arange(len(w)), ratio.argmax(axis=1)
@@ -118,16 +118,19 @@ def _improve(x, y, w, convention, biases):
 
 
 def _gradient(x, y, w, b):
-    """The direction of ± Σ y_i (x_i - o), over the points seen: o stays at the kink as w moves."""
+    """The gradient of |Σ_i y_i σ(w·(x_i - o))| in w, where b = -w·o: o is a point of data, or 0."""
     z = w @ x.T + b[:, None]
-    closest = np.abs(z).argmin(axis=1, keepdims=True)
-    at_data = np.abs(np.take_along_axis(z, closest, axis=1)) < 1e-9
-    o = np.where(at_data, x[closest[:, 0]], 0)
+    o = np.where(b[:, None] == 0, 0, x[np.abs(z).argmin(axis=1)])
     seen = y * (z > 0)
-    gradient = seen @ x - seen.sum(axis=1, keepdims=True) * o
-    gradient *= np.sign((seen * z).sum(axis=1, keepdims=True))
-    length = np.linalg.norm(gradient, axis=1, keepdims=True)
-    return np.divide(gradient, length, out=0 * gradient, where=length > 0)
+    return np.sign((seen * z).sum(axis=1, keepdims=True)) * (
+        seen @ x - seen.sum(axis=1, keepdims=True) * o
+    )
+
+
+def _unit(v):
+    """The rows of v, each divided by its length, unless that is 0."""
+    length = np.linalg.norm(v, axis=-1, keepdims=True)
+    return v / (length + (length == 0))
 
 
 def _directions(d: int, count: int) -> np.ndarray:
@@ -138,8 +141,7 @@ def _directions(d: int, count: int) -> np.ndarray:
         angle = 2 * np.pi * np.arange(count) / count
         return np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = qmc.Sobol(d, scramble=False).fast_forward(2)  # its first two points have no direction
-    normal = ndtri(points.random(count))
-    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+    return _unit(ndtri(points.random(count)))
 
 
 def _best_bias(x, y, w, convention, biases):
@@ -188,12 +190,12 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
     Stops as soon as the bound is not much more than the greatest ratio that was found.
     """
     (n, d), seen = x.shape, y > 0
+    # how large |w·x_i + b| can be
     reach = np.linalg.norm(x, ord=np.inf if convention == "path1" else 2, axis=1)
-    widest = reach.max() if convention == "bias-free" else 1.0
-    if biases and convention == "bias-free":  # a neuron can be moved until its kink meets the data
+    if convention != "bias-free":
+        reach = np.maximum(reach, biases)
+    elif biases:  # a neuron can be moved until its kink meets the data
         reach = np.linalg.norm(x[:, None] - x, axis=2).max(axis=1)
-    elif biases:
-        reach = np.maximum(reach, 1)
 
     def rows(w=0, e=0, b=0, c=0, t=0, s=0):
         blocks = [np.atleast_2d(block) for block in (w, e, b, c, t, s)]
@@ -214,15 +216,13 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
         ]
     )
     right = np.concatenate([np.zeros(2 * d + 2), reach[seen], np.zeros(n)])
-    high = np.concatenate([np.ones(2 * d), [widest * biases] * 2, reach, np.ones(n)])
-    low = np.where(rows(w=1, b=1)[0] > 0, -high, 0)
-    if convention == "path1":
-        q = np.ones((1, d))
-    else:  # where the search has been, the polytope is as good as the ball
-        q = np.abs(found.w[np.abs(found.w).any(axis=1)])
-        q /= np.linalg.norm(q, axis=1, keepdims=True)
-    size = found.ratio[0] or 1.0  # the solver's tolerances are absolute
-    y, enough = y / size, found.ratio[0] / size
+    high = np.concatenate([np.ones(2 * d), [np.inf if biases else 0] * 2, reach, np.ones(n)])
+    low = np.where(rows(w=True, b=True)[0], -high, 0)
+    # where the search has been, the polytope is as good as the ball
+    searched = _unit(np.abs(found.w[found.w.any(axis=1)]))
+    q = np.ones((1, d)) if convention == "path1" else searched
+    size = found.ratio[0] + (found.ratio[0] == 0)  # the solver's tolerances are absolute
+    y, best = y / size, Neurons(found.w[:1], found.b[:1], found.ratio[:1] / size, np.inf)
     for _ in range(CUTS):
         at_most = np.vstack([at_most, rows(e=q, c=float(convention != "bias-free"))])
         right = np.append(right, np.ones(len(q)))
@@ -230,16 +230,16 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
             -rows(t=y)[0],
             constraints=LinearConstraint(at_most, ub=right),
             bounds=Bounds(low, high),
-            integrality=rows(s=1)[0],
+            integrality=rows(s=True)[0],
             options={"mip_rel_gap": tolerance / 4},
         )
         w, e, b = solved.x[:d], solved.x[d : 2 * d], solved.x[2 * d : 2 * d + 1]
-        cost = float(parameter_norm(torch.tensor(w), torch.tensor(b[0]), convention)) or 1.0
+        cost = float(parameter_norm(torch.tensor(w), torch.tensor(b[0]), convention))
+        cost += cost == 0
         ratio = abs(y @ np.maximum(x @ w + b, 0)) / cost
-        enough = max(enough, ratio)
-        if -solved.mip_dual_bound <= (1 + tolerance) * enough:
+        if ratio > best.ratio[0]:
+            best = Neurons(w[None] / cost, b / cost, np.array([ratio]), np.inf)
+        if -solved.mip_dual_bound <= (1 + tolerance) * best.ratio[0]:
             break
         q = e[None] / np.linalg.norm(e)
-    return Neurons(
-        w[None] / cost, b / cost, np.array([ratio * size]), -solved.mip_dual_bound * size
-    )
+    return best._replace(ratio=size * best.ratio, bound=-solved.mip_dual_bound * size)

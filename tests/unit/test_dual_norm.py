@@ -146,3 +146,73 @@ def test_orthonormal_points_without_biases(signs):
     expected = max(signs.count(1), signs.count(-1)) ** 0.5
     assert found.bound == pytest.approx(expected, rel=1.5e-3)
     assert found.ratio[0] == pytest.approx(expected, rel=1e-5)
+
+
+# u with |w·u| <= ‖w‖₁ or ‖w‖₂, attained
+ALONG = {"path1": np.array([1.0, -1, 1]), "path2": np.array([1, -2, 2]) / 3}
+
+
+@pytest.mark.parametrize("convention", ALONG)
+def test_a_best_neuron_with_a_negative_bias_in_space(convention):
+    # (σ(3s + b) - 5/2 σ(s + b) + 6/5 σ(b)) / (|s| + |b|) for s = w·u is 1 at b = -s, and at most
+    # 3/5 in modulus elsewhere
+    x, y = np.outer([3, 1, 0], ALONG[convention]), np.array([1, -2.5, 1.2])
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2**8)
+    assert found.ratio[0] == pytest.approx(1, rel=1e-6)
+    assert found.ratio[0] - 1e-6 <= found.bound <= 1.001
+    order = 1 if convention == "path1" else 2
+    assert found.b[0] == pytest.approx(-np.linalg.norm(found.w[0], order))
+
+
+@pytest.mark.parametrize("scale", (0.5, 2.0))
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+@pytest.mark.parametrize("biases", (True, False))
+def test_the_bound_reaches_as_far_as_neurons_do(convention, scale, biases):
+    # two opposite points with equal coordinates: σ(w·x + b), or its difference where b is free
+    x, y = scale * np.array([[1.0, 1, 1], [-1, -1, -1]]), np.array([1.0, 0])
+    length = scale if convention == "path1" else scale * 3**0.5
+    if biases and convention == "bias-free":
+        y, expected = np.array([1.0, -1]), 2 * length
+    else:
+        expected = max(length, float(biases))
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2**8, biases=biases)
+    assert found.ratio[0] - 1e-6 <= found.bound
+    assert found.bound == pytest.approx(expected, rel=1.1e-3)
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+@pytest.mark.parametrize("d", (2, 3, 4))
+@pytest.mark.parametrize("seed", range(6))
+def test_a_poor_search_is_made_good(convention, d, seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(4 + d, d)), rng.normal(size=4 + d)
+    y -= y.mean()
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2)
+    assert found.ratio[0] - 1e-6 <= found.bound <= 1.001 * found.ratio[0]
+    cost = norms.parameter_norm(torch.tensor(found.w), torch.tensor(found.b), convention).numpy()
+    assert gain(x, y, found) == pytest.approx(found.ratio * cost)
+
+
+def test_a_line_has_two_directions():
+    x, y = np.array([[-1.0], [0.0], [1.0]]), np.array([1.0, -2.0, 1.0])
+    assert len(dual_norm.search(x, y, "bias-free", directions=8).ratio) == 2
+
+
+def test_a_cloud_consists_of_unit_vectors():
+    for d in (1, 2, 3, 7):
+        assert np.linalg.norm(dual_norm._directions(d, 8), axis=1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kink", (None, 0, 3))
+def test_uphill_is_the_gradient_with_the_kink_held(kink):
+    rng = np.random.default_rng(2)
+    x, y, w = rng.normal(size=(7, 3)), rng.normal(size=7), rng.normal(size=(5, 3))
+    o = np.zeros(3) if kink is None else x[kink]
+
+    def height(w):
+        return np.abs(np.maximum(w @ (x - o).T, 0) @ y)
+
+    h = 1e-6 * np.eye(3)
+    differences = [(height(w + e) - height(w - e)) / 2e-6 for e in h]
+    uphill = dual_norm._gradient(x, y, w, -(w @ o))
+    assert uphill == pytest.approx(np.stack(differences, axis=1), rel=1e-6, abs=1e-8)
