@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -214,3 +215,14 @@ def test_examples_of_the_library_run(name):
         optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
     )
     assert failed == 0
+
+
+def test_the_package_says_where_every_module_is():
+    """A page of forty modules is of use only to those who know which one to look at."""
+    import mathdl
+
+    listed = set(re.findall(r"`([\w.]+)`", mathdl.__doc__))
+    folders = {path.parent.name for path in (ROOT / "lib/mathdl").glob("*/__init__.py")}
+    files = {path.stem for path in (ROOT / "lib/mathdl").glob("[!_]*.py")}
+    named = {name.removeprefix("mathdl.") for name in listed}
+    assert folders | files == named
