@@ -182,3 +182,17 @@ def test_convolution_against_the_explicit_matrix():
 def test_filters_greater_than_the_image_are_refused():
     with pytest.raises(ValueError, match=r"size=\(2, 5\) is smaller than the filters"):
         spectral.convolution_spectral_norm(torch.ones(1, 1, 3, 3), (2, 5))
+
+
+def test_forty_steps_are_the_default():
+    A = device.tensor(np.random.default_rng(8).normal(size=(70, 60)))
+    default, forty = (
+        spectral.spectral_norm(A, np.random.default_rng(9), **steps)
+        for steps in ({}, {"steps": 40})
+    )
+    assert torch.equal(default.value, forty.value)
+
+
+def test_another_direction_is_a_basis_vector_without_its_components():
+    Q = device.tensor(np.array([[-2.0, 2.0, 1.0]]) / 3)
+    assert torch.allclose(spectral._another(Q), device.tensor(np.array([2.0, -2.0, 8.0]) / 9))
