@@ -5,10 +5,15 @@
     penalized_norm          least (1/2n) Σ_i (f(x_i) - f_i)² + λ · norm
 
 The norm is the path norm Σ_j |a_j| N(w_j, b_j) in the convention that the caller names, see
-`norms.parameter_norm`; its infimum over all widths is the Barron norm. Over the outer weights of
-given neurons each problem is a small convex program. Its dual solution are weights y on the data
-points; for y with |Σ_i y_i σ(w·x_i + b)| <= N(w, b) for **all** neurons, which `dual_norm` proves,
-every network satisfies Σ_i y_i f(x_i) <= Σ_j |a_j| N(w_j, b_j): a lower side.
+`norms.parameter_norm`; the least value over all widths is the same with the Barron norm of the
+function (under "bias-free" a seminorm) in its place. Over the outer weights of given neurons each
+problem is a small convex program. Its dual solution are weights y on the data points; for y with
+|Σ_i y_i σ(w·x_i + b)| <= N(w, b) for **all** neurons, which `dual_norm` proves, every network
+satisfies Σ_i y_i f(x_i) <= Σ_j |a_j| N(w_j, b_j): a lower side. Under "bias-free" the y_i sum to 0,
+so that constants gain nothing.
+
+Accuracy: networks take prescribed values up to 1e-6 times the largest, and certificates hold up to
+that of `dual_norm`, and up to rounding of sums of |y_i| (1 + ‖x_i‖), which is large for close data.
 """
 
 from dataclasses import dataclass
@@ -44,7 +49,9 @@ class MinimumNorm:
     @property
     def gap(self) -> float:
         """How far apart the two sides are, relative to the dual."""
-        return self.primal / self.dual - 1 if self.primal > self.dual else 0.0
+        if self.primal <= self.dual:
+            return 0.0
+        return self.primal / self.dual - 1 if self.dual > 0 else np.inf
 
 
 def kinks(x, w) -> tuple[np.ndarray, np.ndarray]:
@@ -214,26 +221,53 @@ def _generate(data, w, b, rounds, tolerance, directions, program, value) -> Mini
 
 
 def _linear_program(data, neurons, cost, margin):
-    """Least cost for given neurons: its value, outer weights (k,), constant, dual solution (n,)."""
-    columns = np.hstack([neurons, -neurons, np.full((len(data.f), 1), float(data.free))])
+    """Least cost for given neurons: its value, outer weights (k,), constant, dual solution (n,).
+
+    The solver's tolerances are absolute: it is given neurons whose largest value is 1, and their
+    prices in units of the least.
+    """
+    largest = np.where(cost > 0, neurons.max(axis=0), 0)
+    largest[largest == 0] = np.inf  # a neuron that is 0 or a free constant: not offered
+    price = cost / largest
+    unit = price[price > 0].min() if price.any() else 1.0
+    columns = np.hstack([neurons / largest, -neurons / largest])
+    columns = np.hstack([columns, np.full((len(data.f), 1), float(data.free))])
     f, size = _balanced(data, data.f), 1.0
     if margin:
         constraints = {"A_ub": -data.f[:, None] * columns, "b_ub": -np.ones(len(data.f))}
     else:
-        size = np.abs(f).max() or 1.0  # the solver's tolerances are absolute
+        size = np.abs(f).max() or 1.0
         constraints = {"A_eq": columns, "b_eq": f / size}
     solution = linprog(
-        np.concatenate([cost, cost, [0]]),
+        np.concatenate([price, price, [0]]) / unit,
         **constraints,
         bounds=[(0, None)] * (2 * len(cost)) + [(None, None)],
         method="highs",
     )
     if solution.status != 0:
-        raise ValueError("The neurons (w, b) cannot take such values at x; offer more neurons.")
+        raise ValueError(
+            "The neurons (w, b) cannot take such values at x; offer more neurons, "
+            "and the same value at equal points."
+        )
+    outputs = columns @ solution.x
+    if margin:
+        size = 1 / (data.f * outputs).min()  # the least margin is 1 exactly
     plus, minus = np.split(size * solution.x[:-1], 2)
-    y = -data.f * solution.ineqlin.marginals if margin else solution.eqlin.marginals
+    a = (plus - minus) / largest
     constant = size * solution.x[-1] + (0.0 if margin else (data.f - f).mean())
-    return float(size * solution.fun), plus - minus, float(constant), _balanced(data, y)
+    y = (-data.f * solution.ineqlin.marginals if margin else solution.eqlin.marginals) * unit
+    y = _with_signs(data, y) if margin else _balanced(data, y)
+    return float(cost @ np.abs(a)), a, float(constant), y
+
+
+def _with_signs(data, y):
+    """y with the signs of the labels, and with sum 0 where a constant is free."""
+    sizes = np.maximum(data.f * y, 0)
+    if data.free:  # what the two classes weigh
+        classes = data.f[:, None] == [1, -1]
+        weights = sizes @ classes
+        sizes *= classes @ np.divide(weights.min(), weights, out=0 * weights, where=weights > 0)
+    return data.f * sizes
 
 
 def _least_squares(data, neurons, cost, penalty):
@@ -251,7 +285,7 @@ def _least_squares(data, neurons, cost, penalty):
     E = np.vstack([G, -penalty / size - target / size @ G])
     u, _ = nnls(E, np.eye(n + 1)[n], maxiter=100 * k)
     r = E @ u - np.eye(n + 1)[n]
-    y = (target - size * r[:n] / r[n]) / penalty
+    y = _balanced(data, (target - size * r[:n] / r[n]) / penalty)
     plus, minus = np.split(-n * size * u / r[n], 2)
     a = np.divide(minus - plus, cost, out=0 * cost, where=cost > 0)
     residual = data.f - neurons @ a

@@ -293,3 +293,47 @@ def test_space_against_the_cross_polytope(convention):
     assert gains(solved, x, convention).max() <= 1 + 1e-5
     only_axes = minimum_norm.minimum_norm(x, f, w, b, convention, rounds=0)
     assert only_axes.primal == pytest.approx(6)
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+@pytest.mark.parametrize("unit", (1e-6, 1e6))
+def test_points_in_other_units(convention, unit):
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x, f = unit * rng.uniform(-1, 1, size=(6, 1)), rng.normal(size=6)
+        w, b = minimum_norm.kinks(x, np.array([[0.01], [-0.01]]))
+        w, b = np.vstack([w, [[0.0]]]), np.append(b, 1.0)
+        solved = minimum_norm.minimum_norm(x, f, w, b, convention)
+        assert network(solved, x) == pytest.approx(f, abs=1e-6)
+        assert cost(solved, convention) == pytest.approx(solved.primal, rel=1e-9)
+        assert solved.gap <= 5e-3
+        assert gains(solved, x, convention).max() <= 1 + 1e-6
+        if convention == "bias-free":
+            plain = minimum_norm.minimum_norm(x / unit, f, w, b / unit, convention)
+            assert solved.primal == pytest.approx(plain.primal / unit, rel=1e-6)
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+def test_margins_and_their_certificates_are_exact(convention):
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        x, labels = 1e-6 * rng.uniform(-1, 1, size=(9, 1)), np.sign(rng.normal(size=9))
+        offered = minimum_norm.kinks(x, np.array([[0.01], [-0.01]]))
+        solved = minimum_norm.minimum_norm_margin(x, labels, *offered, convention)
+        assert (labels * network(solved, x)).min() == pytest.approx(1, abs=1e-9)
+        assert (labels * solved.y >= 0).all()
+        assert np.abs(solved.y).sum() == pytest.approx(solved.dual) and solved.gap <= 5e-3
+        if convention == "bias-free":
+            assert abs(solved.y.sum()) <= 1e-14 * solved.dual
+
+
+def test_equal_points_with_different_values_are_refused():
+    x, w = np.ones((2, 1)), np.array([[1.0], [-1.0]])
+    with pytest.raises(ValueError, match="the same value at equal points"):
+        minimum_norm.minimum_norm(x, np.arange(2), w, np.zeros(2), "path2")
+
+
+def test_the_gap_of_a_dual_that_proves_nothing_is_infinite():
+    nothing = np.zeros(1)
+    solved = minimum_norm.MinimumNorm(1.0, 0.0, nothing, nothing[None], nothing, 0.0, nothing)
+    assert solved.gap == np.inf
