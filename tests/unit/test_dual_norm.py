@@ -216,3 +216,10 @@ def test_uphill_is_the_gradient_with_the_kink_held(kink):
     differences = [(height(w + e) - height(w - e)) / 2e-6 for e in h]
     uphill = dual_norm._gradient(x, y, w, -(w @ o))
     assert uphill == pytest.approx(np.stack(differences, axis=1), rel=1e-6, abs=1e-8)
+
+
+def test_on_a_line_the_bound_is_exact_whatever_is_tolerated():
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(12, 1)), rng.normal(size=12)
+    found = dual_norm.greatest_ratio(x, y, "path2", directions=2, tolerance=1)
+    assert found.bound == found.ratio[0]

@@ -196,3 +196,11 @@ def test_forty_steps_are_the_default():
 def test_another_direction_is_a_basis_vector_without_its_components():
     Q = device.tensor(np.array([[-2.0, 2.0, 1.0]]) / 3)
     assert torch.allclose(spectral._another(Q), device.tensor(np.array([2.0, -2.0, 8.0]) / 9))
+
+
+@pytest.mark.parametrize("multiple, kept", [(15.6, False), (16.4, True)])
+def test_what_is_shorter_than_sixteen_rounding_errors_is_one(multiple, kept):
+    left = multiple * torch.finfo(torch.float64).eps
+    A = device.tensor(np.array([[1.0, left], [left, 1.0]]))
+    T = spectral.lanczos(times(A), device.tensor(np.array([1.0, 0.0])), 2)
+    assert T.beta[0].item() == kept * left
