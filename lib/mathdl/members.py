@@ -69,13 +69,15 @@ class Members:
         Returns whether there were any.
         """
         losses = torch.cat([losses for _, losses in self.seen])
-        fine = losses.isfinite() & (losses <= self.limit)
+        finite = [leaf.reshape(len(leaf), -1).isfinite().all(dim=1) for leaf in leaves]
+        fine = torch.stack([*(losses.isfinite() & (losses <= self.limit)), *finite])
         bad = self.alive & ~fine.all(dim=0)
         found = bool(bad.any())
         if found:
             if self.first is None:
-                steps = torch.cat([step + torch.arange(len(losses)) for step, losses in self.seen])
-                self.first = int(steps[~fine[:, bad].all(dim=1).cpu()].min())
+                steps = [s + k for s, losses in self.seen for k in range(len(losses))]
+                at = torch.tensor(steps + len(finite) * [step])
+                self.first = int(at[~fine[:, bad].all(dim=1).cpu()].min())
             for leaf, good in zip(leaves, self.good, strict=True):
                 leaf[bad] = good[bad]
             self.steps[bad] = self.good_step

@@ -38,6 +38,19 @@ def test_what_counts_as_diverged(loss):
     assert watch.first == (2 if stops else None)
 
 
+@pytest.mark.parametrize("bad", [nan, inf, -inf])
+def test_parameters_that_are_not_finite_have_diverged(bad):
+    watch, theta = members(1.0, 1.0, theta=torch.zeros(2, 3))
+    watch.see(0, torch.ones(1, 2))
+    assert not watch.look([theta], 0)
+    theta[1, 2] = bad
+    watch.see(1, torch.ones(1, 2))
+    watch.see(2, torch.ones(3, 2))
+    assert watch.look([theta], 2)
+    assert watch.diverged.tolist() == [False, True] and watch.first == 2
+    assert not theta.any() and watch.steps.tolist() == [9, 0]
+
+
 def test_the_last_good_parameters_are_of_the_last_look():
     watch, theta = members(1.0, 1.0)
     for step, losses in enumerate([[1.0, 1.0], [1.0, 1.0], [nan, 1.0], [1.0, nan]]):
