@@ -77,7 +77,7 @@ class Fused:
         self.advance, self.P, self.state, self.steps = advance, P, state, steps
 
     def losses(self, x: Any, y: Tensor, lr: Tensor) -> Tensor:
-        """The losses before each step, (steps, E), as lr is."""
+        """The losses (steps, E) before each step; the steps are computed here, taken in `move`."""
         self.moved, losses = self.advance(self.P, self.state, x, y, lr)
         return losses
 
@@ -127,11 +127,11 @@ def descend(
         last = step == plan.steps
         due = last or step % plan.every == 0
         stepper = fused if fused and step + fused.steps <= plan.steps else eager
-        lr = plan.rate(step, step + stepper.steps)
         if last or (due and batches):
-            risk = eager.losses(*everything, lr)[0]
+            risk, _ = eager.gradient(eager.theta, *everything)
             members.see(step, risk[None])
         if not last:
+            lr = plan.rate(step, step + stepper.steps)
             losses = stepper.losses(*(next(batches) if batches else everything), lr)
             members.see(step, losses)
             risk = risk if batches else losses[0]
@@ -183,7 +183,8 @@ def minibatches(
         return table.index_select(0, drawn.flatten()).unflatten(0, drawn.shape)
 
     k = at_once or 1
-    batch_bytes = E * batches.size * x.numel() // x.shape[0] * x.element_size()
+    point = x[0, 0] if own_x else x[0]
+    batch_bytes = E * batches.size * point.numel() * x.element_size()
     chunk = max(1, min(LOOK, BATCH_BYTES // batch_bytes) // k) * k
     for start in range(0, steps, chunk):
         length = min(chunk, steps - start)

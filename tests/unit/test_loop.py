@@ -99,6 +99,13 @@ def test_how_many_are_gathered_at_once(room, lengths, monkeypatch):
     assert seen == lengths
 
 
+def test_as_many_batches_of_own_points_are_gathered_at_once(monkeypatch):
+    monkeypatch.setattr("mathdl.loop.BATCH_BYTES", 48)
+    seen = []
+    gathered(own_x=True, prepare=lambda x: seen.append(len(x)) or x)
+    assert seen == [2, 2, 2, 1]
+
+
 def test_eight_mebibytes_are_gathered_at_once():
     x, seen = torch.zeros(2, int(1.02 * 2**18)), []  # 1.02 MiB a sample
     batches = Minibatches(1, np.random.default_rng(0), replace=True)
