@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from mathdl import gradients, losses, models, sampling
 from mathdl.loop import Eager, Fused, Plan, descend, minibatches
 from mathdl.members import History, Members
-from mathdl.models import shapes
+from mathdl.models import shallow, shapes
 from mathdl.parameters import apply, tensors
 from mathdl.updates import GradientDescent, Rule, State
 
@@ -32,7 +33,8 @@ class Run(NamedTuple):
     steps: (E,), how many steps these parameters have taken
     diverged, converged: (E,), which members were stopped because of it
     history: "step" (K,), "loss" (K, E) and what was asked for, (K, E, ...)
-    state: what the update rule remembers; `state=run.state` continues the run
+    state: what the update rule remembers, 0 for members that were stopped; `state=run.state`
+        continues the run
     """
 
     parameters: Any
@@ -56,7 +58,8 @@ def train(
 
     model: f(parameters, x), (E, n) or (E, n, k)
     parameters: tensors (E, ...) in a tuple, which may hold tuples; they are not changed
-    x: (n, ...), shared by the members, or (E, n, ...); y: labels, shared or for each member
+    x: (n, ...), shared by the members, or (E, n, ...); y: labels, shared or for each member. Where
+        E = n leaves it open, x of 3 or 5 dimensions, as (E, n, d), is taken for each member's own
     loss: a name known to `losses.loss`, or a Loss; its mean over the samples is minimized
 
     The options, here and in `train_two_layer` and `train_linear`:
@@ -73,9 +76,9 @@ def train(
         known, and compared, only when it is recorded
     state: `run.state`, to continue a run; lr counts the steps of each call from 0
 
-    A member diverges when its loss is not finite or exceeds a million times that at the start (or
-    of f = 0, where that is more). It is stopped, with its last good parameters, at most 64 steps
-    back; the others go on, and a warning says so.
+    A member diverges when its loss or a parameter is not finite, or its loss exceeds a million
+    times that at the start (or of f = 0, where that is more). It is stopped, with its last good
+    parameters, at most 64 steps back; the others go on, and a warning says so.
 
     Raises ValueError for arguments that do not fit and Diverged if all members diverged.
 
@@ -90,11 +93,14 @@ def train(
             [1.1250, 0.0000]])
     """
     _check_finite(parameters=parameters, x=x, y=y)
+    leaves = list(tensors(parameters))
+    _check_alike(leaves[0], parameters=leaves, x=[x] if x.is_floating_point() else [])
     with torch.no_grad():
         zero = torch.zeros_like(model(parameters, x))
-    return _descend(
-        gradients.autograd_gradient(model, loss), parameters, x, y, loss, zero, **options
-    )
+    _check_members(zero, leaves)
+    own_x = _is_own(x, zero) if options.get("batches") else False
+    task = _Task(gradients.autograd_gradient(model, loss), parameters, x, y, loss, zero, own_x)
+    return _descend(task, **options)
 
 
 def train_linear(
@@ -114,10 +120,11 @@ def train_linear(
     tensor([[2., 4.]])
     """
     _check_finite(coefficients=coefficients, features=features, y=y)
+    _check_alike(coefficients, features=[features])
     zero = torch.zeros_like(models.linear(coefficients, features))
-    return _descend(
-        gradients.linear_gradient(loss), coefficients, features, y, loss, zero, **options
-    )
+    own = features.ndim == 3
+    task = _Task(gradients.linear_gradient(loss), coefficients, features, y, loss, zero, own)
+    return _descend(task, **options)
 
 
 def train_two_layer(
@@ -148,39 +155,55 @@ def train_two_layer(
     tensor([[2.]])
     """
     _check_finite(a=networks.a, w=networks.w, b=networks.b, x=x, y=y)
-    E, _, d = networks.w.shape
+    E, _ = shallow.check_two_layer(networks)
+    d = networks.w.shape[2]
     shapes.check_points("x", x, E, d=d)
+    _check_alike(networks.w, a=[networks.a], b=[networks.b], x=[x])
     P = gradients.pack(networks)
     a, w, b = _one_each(weight_decay, 3)
     decay = P.new_tensor([w] * d + [b, a])
+    options |= {"weight_decay": [decay[:, None]]}
     by_hand = gradients.two_layer_gradient(scaling, loss)
-    common = {"weight_decay": [decay[:, None]], "form": gradients.unpack, **options}
-    zero = x.new_zeros(E, x.shape[-2])
-    if not compiled:
-        return _descend(by_hand, P, x, y, loss, zero, prepare=gradients.with_one, **common)
-    from mathdl import fused  # only here: importing the compiler takes seconds
+    task = _Task(by_hand, P, x, y, loss, x.new_zeros(E, x.shape[-2]), own_x=x.ndim == 3)
+    task = task._replace(prepare=gradients.with_one, form=gradients.unpack)
+    if compiled:
+        from mathdl import fused  # only here: importing the compiler takes seconds
 
-    return _descend(
-        lambda P, points, y: by_hand(P, points.columns, y),
-        P,
-        x,
-        y,
-        loss,
-        zero,
-        prepare=fused.points,
-        stepper=lambda rule: fused.stepper(scaling, loss, rule, decay if decay.any() else None),
-        steps_at_once=fused.at_once,
-        **common,
-    )
+        task = task._replace(
+            gradient=lambda P, points, y: by_hand(P, points.columns, y),
+            prepare=fused.points,
+            stepper=lambda rule: fused.stepper(scaling, loss, rule, decay if decay.any() else None),
+            steps_at_once=fused.at_once,
+        )
+    return _descend(task, **options)
+
+
+class _Task(NamedTuple):
+    """What is trained on which data.
+
+    zero: the prediction f = 0, (E, n) or (E, n, k)
+    own_x: whether x is (E, n, ...), not (n, ...); asked for only where there are batches
+    prepare: turns points into what the gradient takes
+    form: turns the parameters that the gradient takes into those of the caller
+    stepper: `stepper(rule)` takes several steps at once, see `fused.stepper`
+    steps_at_once: how many, for so many activations and steps between two rows of the history
+    """
+
+    gradient: gradients.Gradient
+    parameters: Any
+    x: Tensor
+    y: Tensor
+    loss: str | losses.Loss
+    zero: Tensor
+    own_x: bool
+    prepare: Callable[[Tensor], Any] = lambda x: x
+    form: Callable[[Any], Any] = lambda theta: theta
+    stepper: Callable[[Rule], Callable[..., Any]] | None = None
+    steps_at_once: Callable[[int, int], int] | None = None
 
 
 def _descend(
-    gradient: gradients.Gradient,
-    parameters: Any,
-    x: Tensor,
-    y: Tensor,
-    loss: str | losses.Loss,
-    zero: Tensor,
+    task: _Task,
     *,
     lr: LearningRate,
     steps: int,
@@ -191,49 +214,42 @@ def _descend(
     every: int | None = None,
     tolerance: float | None = None,
     state: tuple[State, ...] | None = None,
-    prepare: Callable[[Tensor], Any] = lambda x: x,
-    form: Callable[[Any], Any] = lambda theta: theta,
-    stepper: Callable[[Rule], Callable[..., Any]] | None = None,
-    steps_at_once: Callable[[int, int], int] | None = None,
 ) -> Run:
-    """Check the arguments, run the loop, and report.
-
-    `zero` is the prediction f = 0, (E, n) or (E, n, k); `prepare` turns points into what the
-    gradient takes, and `form` the parameters that it takes into those of the caller.
-    `stepper(rule)` takes several steps at once, see `fused.stepper`, and `steps_at_once` says how
-    many for so many activations and steps between two rows of the history.
-    """
-    theta = apply(lambda t: t.detach().clone(), parameters)
+    """Check the arguments, run the loop, and report."""
+    gradient, zero, loss = task.gradient, task.zero, losses.loss(task.loss)
+    x, y = task.x.detach(), task.y.detach()
+    theta = apply(lambda t: t.detach().clone(), task.parameters)
     leaves = list(tensors(theta))
     E = len(zero)
     _check_options(lr, steps, every, tolerance, E)
-    _check_labels(losses.loss(loss), zero, y)
-    _check_alike(leaves[0], x=x, y=y)
+    _check_labels(loss, zero, y, batches.label_noise if batches else 0.0)
+    _check_alike(leaves[0], y=[y] if y.is_floating_point() else [])
+    _check_history(record or {}, state, len(leaves))
     decays = _one_each(weight_decay, len(leaves))
     rule = GradientDescent() if rule is None else rule
     memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
     if every is None:
         every = max(1, steps // 100)
-        every += -every % 8 if stepper else 0  # eights can be compiled together
+        every += -every % 8 if task.stepper else 0  # eights can be compiled together
 
     eager = Eager(gradient, theta, memory, rule, decays)
     quick, at_once = None, None
-    if stepper and steps_at_once:
+    if task.stepper and task.steps_at_once:
         samples = batches.size if batches else zero.shape[1]
-        at_once = steps_at_once(E * leaves[0].shape[-1] * samples, every)
-        quick = Fused(stepper(rule), theta, memory[0], at_once)
+        at_once = task.steps_at_once(E * leaves[0].shape[-1] * samples, every)
+        quick = Fused(task.stepper(rule), theta, memory[0], at_once)
     drawn = None
     if batches:
-        own_x = x.ndim in (3, 5)
         own_y = y.ndim == (zero.ndim if y.is_floating_point() else 2)
-        drawn = minibatches(batches, x, y, own_x, own_y, E, steps, prepare, at_once)
+        drawn = minibatches(batches, x, y, task.own_x, own_y, E, steps, task.prepare, at_once)
 
-    members = Members(leaves, losses.loss(loss).value(zero, y).mean(1), steps)
-    history = History(record or {}, rows=steps // every + 2, form=form)
+    members = Members(leaves, loss.value(zero, y).mean(1), steps)
+    history = History(record or {}, rows=steps // every + 2, form=task.form)
     plan = Plan(steps, every, tolerance, _rates(lr, zero))
-    descend(plan, eager, quick, (prepare(x), y), drawn, members, history)
+    descend(plan, eager, quick, (task.prepare(x), y), drawn, members, history)
+    _forget(memory, members.diverged | members.converged)
     run = Run(
-        apply(torch.clone, form(theta)),
+        apply(torch.clone, task.form(theta)),
         members.steps,
         members.diverged,
         members.converged,
@@ -247,11 +263,23 @@ def _copy(state: State) -> State:
     return {k: v.clone() if isinstance(v, Tensor) else v for k, v in state.items()}
 
 
+def _forget(memory: list[State], stopped: Tensor) -> None:
+    """Set to 0 what the rule remembers of members that have stopped: it may be NaN, or outdated."""
+    for state in memory:
+        for tensor in state.values():
+            if isinstance(tensor, Tensor) and tensor.shape[:1] == stopped.shape:
+                tensor[stopped] = 0
+
+
 def _rates(lr: LearningRate, like: Tensor) -> Callable[[int, int], Tensor]:
     """The learning rates of the steps from one number up to another, (steps, E)."""
 
+    E = len(like)
+
     def of_members(rate: Any) -> Tensor:
-        return torch.as_tensor(rate, dtype=like.dtype, device=like.device).expand(len(like))
+        _check_rate(rate, E)
+        rate = torch.as_tensor(rate, dtype=like.dtype, device=like.device)
+        return rate.detach().expand(E)
 
     if callable(lr):
         return lambda start, stop: torch.stack([of_members(lr(t)) for t in range(start, stop)])
@@ -261,16 +289,17 @@ def _rates(lr: LearningRate, like: Tensor) -> Callable[[int, int], Tensor]:
 
 def _one_each(weight_decay: Any, count: int) -> list[Any]:
     """One λ for each parameter tensor."""
-    one_each = weight_decay if isinstance(weight_decay, tuple | list) else [weight_decay] * count
+    several = isinstance(weight_decay, tuple | list) or torch.as_tensor(weight_decay).ndim
+    one_each = list(weight_decay) if several else [weight_decay] * count
     if len(one_each) != count:
         raise ValueError(
             f"weight_decay has {len(one_each)} entries; use a number or one for each of "
             f"the {count} parameter tensors."
         )
     for decay in one_each:
-        if not bool((torch.as_tensor(decay) >= 0).all()):
+        if not bool(((λ := torch.as_tensor(decay)) >= 0).all() and λ.isfinite().all()):
             raise ValueError(f"weight_decay={decay} is no such constant; use numbers >= 0.")
-    return list(one_each)
+    return one_each
 
 
 def _check_finite(**inputs: Any) -> None:
@@ -280,24 +309,69 @@ def _check_finite(**inputs: Any) -> None:
                 raise ValueError(f"{name} holds a NaN or an infinity; remove it before training.")
 
 
-def _check_alike(parameter: Tensor, **data: Tensor) -> None:
-    for name, tensor in data.items():
-        kind, wanted = tensor.dtype, parameter.dtype
-        if tensor.is_floating_point() and kind != wanted or tensor.device != parameter.device:
+def _check_alike(parameter: Tensor, **data: list[Tensor]) -> None:
+    wanted, device = parameter.dtype, parameter.device
+    for name, parts in data.items():
+        for tensor in parts:
+            if tensor.dtype != wanted or tensor.device != device:
+                raise ValueError(
+                    f"{name} is {tensor.dtype} on {tensor.device}; use {wanted} on {device}, "
+                    "like the first parameter."
+                )
+
+
+def _check_members(zero: Tensor, leaves: list[Tensor]) -> None:
+    """E predictions for parameters of E members."""
+    E = len(leaves[0])
+    if zero.ndim not in (2, 3) or len(zero) != E:
+        raise ValueError(
+            f"model gives {tuple(zero.shape)}; use (E, n) or (E, n, k), with E = {E} as in the "
+            "parameters."
+        )
+    for leaf in leaves:
+        if len(leaf) != E:
             raise ValueError(
-                f"{name} is {kind} on {tensor.device}; use {wanted} on {parameter.device}, "
-                "like the parameters."
+                f"parameters hold a tensor {tuple(leaf.shape)}; use (E, ...) with E = {E} in all."
             )
+
+
+def _is_own(x: Tensor, zero: Tensor) -> bool:
+    """Whether x is (E, n, ...), one batch of points for each member, or (n, ...)."""
+    E, n = zero.shape[:2]
+    own, shared = x.shape[:2] == (E, n), x.shape[:1] == (n,)
+    if not (own or shared):
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; use (n, ...) or (E, n, ...) with E = {E}, n = {n}."
+        )
+    return own and (x.ndim in (3, 5) or not shared)
+
+
+def _check_rate(rate: Any, E: int) -> None:
+    values = torch.as_tensor(rate)
+    if not bool(((values > 0) & values.isfinite()).all()):
+        raise ValueError(f"lr={rate} is not a step size; use positive numbers.")
+    if values.ndim and values.shape != (E,):
+        raise ValueError(f"lr has shape {tuple(values.shape)}; use a number or ({E},).")
+
+
+def _check_history(record: dict[str, Any], state: tuple[State, ...] | None, count: int) -> None:
+    for name in ("step", "loss"):
+        if name in record:
+            raise ValueError(f"record holds {name!r}, which is always there; use another name.")
+    if state and len(state) != count:
+        raise ValueError(
+            f"state is that of {len(state)} tensors, not {count}; use that of a run of the same "
+            "trainer."
+        )
 
 
 def _check_options(
     lr: LearningRate, steps: int, every: int | None, tolerance: float | None, E: int
 ) -> None:
-    rate = torch.as_tensor(lr(0) if callable(lr) else lr)
-    if not bool(((rate > 0) & rate.isfinite()).all()):
-        raise ValueError(f"lr={lr} is not a step size; use positive numbers.")
-    if rate.ndim and rate.shape != (E,):
-        raise ValueError(f"lr has shape {tuple(rate.shape)}; use a number or ({E},).")
+    if not callable(lr):
+        _check_rate(lr, E)
+    if not all(isinstance(count, Integral) for count in (steps, 1 if every is None else every)):
+        raise ValueError(f"steps={steps} and every={every} count steps; use integers.")
     if steps < 0:
         raise ValueError(f"steps={steps} is negative; use 0, 1, 2, ...")
     if every is not None and every < 1:
@@ -306,10 +380,12 @@ def _check_options(
         raise ValueError(f"tolerance={tolerance} is no loss; use a number >= 0.")
 
 
-def _check_labels(loss: losses.Loss, zero: Tensor, y: Tensor) -> None:
+def _check_labels(loss: losses.Loss, zero: Tensor, y: Tensor, noise: float) -> None:
     """Labels of the loss's kind, one for each prediction, shared or for each member."""
     loss.check(y)
     E, n, *k = zero.shape
+    if n == 0:
+        raise ValueError("x holds no points; use at least one.")
     shape = [n, *k] if y.is_floating_point() else [n]
     if list(y.shape) not in (shape, [E, *shape]):
         one = ", ".join(map(str, shape))
@@ -320,6 +396,15 @@ def _check_labels(loss: losses.Loss, zero: Tensor, y: Tensor) -> None:
         raise ValueError(
             f"y holds the class {int(y.max())}; use 0 to k - 1, with k = {k[0]} outputs."
         )
+    if loss.value(zero, y).shape != (E, n):
+        raise ValueError("loss is one of models with a single output; use another, or (E, n).")
+    if noise:
+        try:
+            loss.check(y + noise / 2)
+        except ValueError:
+            raise ValueError(
+                f"label_noise={noise} moves labels out of the loss's domain; use 0 for this loss."
+            ) from None
 
 
 def _report(run: Run, first: int | None) -> Run:
@@ -328,7 +413,7 @@ def _report(run: Run, first: int | None) -> Run:
     if count:
         message = (
             f"Training diverged in {count} of {E} members, first after {first} steps: the loss "
-            "was not finite or grew a millionfold; use a smaller lr."
+            "or a parameter was not finite, or the loss grew a millionfold; use a smaller lr."
         )
         if count == E:
             raise Diverged(message, run)

@@ -22,6 +22,11 @@ def _strict():
         yield
 
 
+def linear(parameters, x):
+    """k outputs, linear in x."""
+    return x @ parameters[0].mT
+
+
 def slow_stepper(scaling, loss, rule, decay, taken=None):
     """What `fused.stepper` compiles, as the formulas read."""
     gradient = gradients.two_layer_gradient(scaling, loss)
@@ -162,6 +167,51 @@ def test_learning_rates_by_step_and_by_member():
     assert run.parameters.tolist() == [[0.5 * 0.75], [0.0]]
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("batches", [False, True])
+def test_a_schedule_is_asked_for_the_steps_and_no_more(batches, compiled, uncompiled):
+    schedule, asked = [0.1, 0.2, 0.3, 0.4, 0.5], []
+    drawn = Minibatches(2, np.random.default_rng(0), replace=True) if batches else None
+    two(
+        steps=5,
+        every=2,
+        lr=lambda t: asked.append(t) or schedule[t],
+        batches=drawn,
+        compiled=compiled,
+    )
+    assert asked == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("late", [0.0, -0.1, float("nan"), float("inf"), torch.tensor(-1.0)])
+def test_a_schedule_that_turns_bad(late):
+    with pytest.raises(ValueError, match="^lr=.*; use positive numbers[.]$"):
+        two(steps=3, lr=lambda t: 0.1 if t < 2 else late)
+    with pytest.raises(ValueError, match=r"^lr has shape \(2,\); use a number or \(3,\)"):
+        two(steps=3, lr=lambda t: 0.1 if t < 2 else torch.ones(2))
+
+
+@pytest.mark.parametrize("name", ["x", "y", "lr", "start"])
+def test_derivatives_of_what_is_given_are_not_recorded(name):
+    given = {"x": X, "y": Y, "lr": torch.tensor(0.1, dtype=torch.float64), "start": networks()}
+    expected = two(steps=3)
+    if name == "start":
+        given["start"] = models.TwoLayer(*(part.requires_grad_() for part in networks()))
+    else:
+        given[name] = given[name].clone().requires_grad_()
+    for trainer in (partial(train_two_layer, scaling="ntk"), partial(train, ntk)):
+        run = trainer(given["start"], given["x"], given["y"], lr=given["lr"], steps=3)
+        same(run, expected)
+        assert not any(part.requires_grad for part in (*run.parameters, run.history["loss"]))
+
+
+def test_a_tensor_of_decays():
+    decays = torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64)
+    same(two(steps=5, weight_decay=decays), two(steps=5, weight_decay=decays.tolist()))
+    options = {"lr": 0.1, "steps": 5}
+    run = train(ntk, networks(), X, Y, weight_decay=decays, **options)
+    same(run, two(steps=5, weight_decay=decays))
+
+
 def test_data_for_each_member():
     x, y = normal(3, 7, 2), normal(3, 7, seed=4)
     run = train_two_layer(networks(), x, y, scaling="ntk", lr=0.1, steps=5)
@@ -248,6 +298,60 @@ def test_batches_of_classes():
     for labels in (y, y[0]):
         expected = train(model, start, x, labels, **options)
         same(train(model, start, x, labels, batches=everything, **options), expected)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 4), (5, 3, 4), (5, 5, 4), (5, 2, 3, 4), (5,) * 4])
+def test_batches_of_points_of_any_form(shape):
+    """Points (n, ...) and (E, n, ...) are told apart by E = 2 and n = 5."""
+    start, x, y = (normal(2, *shape[1:]),), normal(*shape), normal(5)
+
+    def model(parameters, x):
+        own = x if x.ndim > len(shape) else x.expand(2, *x.shape)
+        return (parameters[0][:, None] * own).reshape(*own.shape[:2], -1).sum(2)
+
+    options = {"lr": 0.001, "steps": 4}
+    everything = Minibatches(5, np.random.default_rng(0), replace=False)
+    expected = train(model, start, x, y, **options)
+    for data in (x, x.expand(2, *shape)):
+        same(train(model, start, data, y, batches=everything, **options), expected)
+
+
+def test_points_of_as_many_members_as_samples():
+    start, x, y = networks(E=2), normal(2, 2), normal(2)
+    both = partial(Minibatches, 2, replace=False)
+    for data in (x, x.expand(2, 2, 2), normal(2, 2, 2)):
+        expected = train(ntk, start, data, y, lr=0.1, steps=3)
+        drawn = both(rng=np.random.default_rng(0))
+        same(train(ntk, start, data, y, lr=0.1, steps=3, batches=drawn), expected)
+
+
+def test_batches_of_points_that_do_not_fit():
+    drawn = Minibatches(2, np.random.default_rng(0), replace=True)
+    with pytest.raises(ValueError, match=r"^x has shape \(4,\); use .* E = 2, n = 5[.]$"):
+        train(
+            lambda parameters, x: parameters[0].repeat(1, 5) + x.sum(),
+            (normal(2, 1),),
+            normal(4),
+            normal(5),
+            lr=0.1,
+            steps=1,
+            batches=drawn,
+        )
+
+
+@pytest.mark.parametrize("loss", ["logistic", "exponential", "cross-entropy"])
+def test_noise_is_for_labels_that_are_numbers(loss):
+    drawn = Minibatches(2, np.random.default_rng(0), replace=True, label_noise=2.0)
+    y = torch.tensor([0, 1, 0]) if loss == "cross-entropy" else -torch.ones(3).double()
+    outputs = 2 if loss == "cross-entropy" else 1
+
+    def model(parameters, x):
+        f = linear(parameters, x)
+        return f if outputs == 2 else f.squeeze(2)
+
+    start = (normal(2, outputs, 2),)
+    with pytest.raises(ValueError, match="^label_noise=2.0 moves labels .*; use 0"):
+        train(model, start, X[:3], y, lr=1, steps=1, loss=loss, batches=drawn)
 
 
 def test_few_batches_are_gathered_at_once_when_they_are_large(monkeypatch):
@@ -422,6 +526,33 @@ def test_a_start_that_is_beyond_bounds(compiled, uncompiled):
         train_two_layer(huge, X, Y, scaling="ntk", lr=0.1, steps=100, compiled=compiled)
 
 
+def test_parameters_that_are_not_finite_have_diverged():
+    """A step that is too long kills the ReLU: θ = -∞, and the loss is finite."""
+
+    def model(parameters, x):
+        return torch.relu(parameters[0][:, None] * x)
+
+    x, y = torch.tensor([2.0]), torch.tensor([-9.0])
+    for steps in (1, 100):
+        with pytest.warns(RuntimeWarning, match="1 of 2 members"):
+            run = train(model, (torch.ones(2),), x, y, lr=torch.tensor([3e38, 0.1]), steps=steps)
+        assert run.parameters[0][0] == 1 and run.diverged.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", ["momentum", "adam"])
+def test_a_member_that_diverged_can_go_on(name, compiled, uncompiled):
+    lr = torch.tensor([0.01, 1e200, 0.02], dtype=torch.float64)
+    options = {"scaling": "ntk", "rule": RULES[name], "steps": 40, "compiled": compiled}
+    with pytest.warns(RuntimeWarning, match="1 of 3 members"):
+        run = train_two_layer(networks(), X, Y, lr=lr, **options)
+    for state in run.state:
+        for part in state.values():
+            assert part == 40 if isinstance(part, int) else part[0].any() and not part[1].any()
+    on = train_two_layer(run.parameters, X, Y, lr=0.01, state=run.state, **options)
+    assert not on.diverged.any()
+
+
 def test_members_stop_at_the_tolerance():
     # The risk is 4^-t / 2 and 4 · 4^-t / 2: below 0.001 after 5 and 6 steps.
     start = torch.tensor([[1.0], [2.0], [0.0]], dtype=torch.float64)
@@ -472,6 +603,12 @@ def test_step_sizes_that_are_none(lr):
         ({"lr": torch.ones(2)}, r"lr has shape \(2,\); use a number or \(3,\)"),
         ({"steps": -1}, "steps=-1 is negative; use"),
         ({"every": 0}, "every=0 is no number of steps; use"),
+        ({"steps": 2.5}, "steps=2.5 and every=None count steps; use integers"),
+        ({"every": 1.5}, "steps=1 and every=1.5 count steps; use integers"),
+        ({"record": {"loss": lambda p: p.a.sum(1)}}, "record holds 'loss', which is .*; use"),
+        ({"record": {"step": lambda p: p.a.sum(1)}}, "record holds 'step', which is .*; use"),
+        ({"state": ({}, {})}, "state is that of 2 tensors, not [13]; use"),
+        ({"weight_decay": float("inf")}, "weight_decay=inf is no such constant; use"),
         ({"tolerance": -1.0}, "tolerance=-1.0 is no loss; use"),
         ({"tolerance": float("nan")}, "tolerance=nan is no loss; use"),
         ({"weight_decay": -1.0}, "weight_decay=-1.0 is no such constant; use"),
@@ -486,6 +623,39 @@ def test_options_that_do_not_fit(options, message):
     for trainer in (partial(train_two_layer, scaling="ntk"), partial(train, ntk)):
         with pytest.raises(ValueError, match=message):
             trainer(networks(), X, Y, **{"lr": 0.1, "steps": 1} | options)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "exponential"])
+def test_losses_of_a_single_output(loss):
+    with pytest.raises(ValueError, match="^loss is one of models with a single output; use"):
+        train(linear, (normal(2, 3, 2),), X, normal(7, 3).sign(), lr=0.1, steps=1, loss=loss)
+
+
+def test_no_points():
+    for trainer in (partial(train_two_layer, scaling="ntk"), partial(train, ntk)):
+        with pytest.raises(ValueError, match="^x holds no points; use"):
+            trainer(networks(), X[:0], Y[:0], lr=0.1, steps=1)
+
+
+def test_networks_whose_parts_do_not_fit():
+    start = networks()
+    for wrong, name in (
+        (start._replace(b=start.b[:1]), "b"),
+        (start._replace(b=start.b[:, :1]), "b"),
+        (start._replace(a=start.a[0]), "a"),
+        (start._replace(w=start.w[0]), "w"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} has shape .*; use"):
+            train_two_layer(wrong, X, Y, scaling="ntk", lr=0.1, steps=1)
+
+
+def test_models_and_parameters_of_other_numbers_of_members():
+    with pytest.raises(ValueError, match=r"^model gives \(7,\); use .* E = 2"):
+        train(lambda p, x: x @ p[0], (normal(2),), X, Y, lr=0.1, steps=1)
+    with pytest.raises(ValueError, match=r"^model gives \(1, 7\); use .* E = 2"):
+        train(lambda p, x: (x @ p[0])[None], (normal(2),), X, Y, lr=0.1, steps=1)
+    with pytest.raises(ValueError, match=r"^parameters hold a tensor \(1, 1\); use .* E = 3"):
+        train(lambda p, x: p[0] @ x.mT + p[1], (normal(3, 2), normal(1, 1)), X, Y, lr=1, steps=1)
 
 
 @pytest.mark.parametrize("shape", [(6,), (7, 1), (2, 7), (1, 7), (3, 7, 1)])
@@ -525,6 +695,23 @@ def test_two_precisions(place):
     data = {"x": X, "y": Y} | {place: {"x": X, "y": Y}[place].float()}
     with pytest.raises(ValueError, match=f"^{place} is torch.float32 on cpu; use torch.float64"):
         train_two_layer(networks(), **data, scaling="ntk", lr=0.1, steps=1)
+
+
+def test_two_precisions_in_every_trainer():
+    wrong = "is torch.float32 on cpu; use torch.float64 on cpu"
+    with pytest.raises(ValueError, match=f"^x {wrong}"):
+        train(ntk, networks(), X.float(), Y, lr=0.1, steps=1)
+    with pytest.raises(ValueError, match=f"^parameters {wrong}"):
+        start = networks()
+        train(ntk, start._replace(b=start.b.float()), X, Y, lr=0.1, steps=1)
+    for name in "ab":
+        with pytest.raises(ValueError, match=f"^{name} {wrong}"):
+            part = {name: getattr(networks(), name).float()}
+            train_two_layer(networks()._replace(**part), X, Y, scaling="ntk", lr=0.1, steps=1)
+    with pytest.raises(ValueError, match=f"^features {wrong}"):
+        train_linear(normal(2, 2), X.float(), Y, lr=0.1, steps=1)
+    with pytest.raises(ValueError, match="^x is torch.int64 .*; use torch.float64"):
+        train_two_layer(networks(), X.long(), Y, scaling="ntk", lr=0.1, steps=1)
 
 
 def test_points_of_another_dimension():
