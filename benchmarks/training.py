@@ -3,6 +3,7 @@
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ except ImportError:
     rivals_jax = None  # its rows are left out
 
 Run = Callable[[], models.TwoLayer]
-TOLERANCE = {"float32": 2e-3, "float64": 1e-8}  # between final losses, relative
+TOLERANCE = {"float32": 1e-4, "float64": 1e-8}  # between final losses, relative
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ GOALS = [
     Goal(Work(64, 256, 1024, 10, steps=32), short=16, loop=5, jax=1.1, blocked=1.2),
     Goal(Work(256, 32, 128, 1, steps=1024), short=128, loop=150, jax=1.35, blocked=1.5),
     Goal(Work(16, 1024, 2000, 20, steps=32), short=8, loop=2.5, jax=0.7),
-    Goal(Work(1, 64, 256, 2, steps=4096), short=2048, loop=15, jax=0.55, blocked=1.5),
+    Goal(Work(1, 64, 256, 2, steps=4096), short=512, loop=15, jax=0.55, blocked=1.5),
     Goal(Work(64, 64, 256, 2, "adam", steps=1024), short=64, jax=1.3),
     Goal(Work(64, 256, 1024, 10, "adam", steps=32), short=16, jax=1.1),
     Goal(Work(256, 32, 128, 1, "adam", steps=1024), short=128, jax=1.3),
@@ -50,7 +51,7 @@ GOALS = [
     Goal(Work(64, 256, 1024, 10, steps=16, precision="float64"), short=8, jax=0.5),
     Goal(Work(256, 32, 128, 1, steps=256, precision="float64"), short=128, jax=0.5),
     Goal(Work(16, 1024, 2000, 20, steps=16, precision="float64"), short=8, jax=0.7),
-    Goal(Work(1, 64, 256, 2, steps=4096, precision="float64"), short=2048, jax=0.5),
+    Goal(Work(1, 64, 256, 2, steps=4096, precision="float64"), short=512, jax=0.5),
 ]
 QUICK = [
     Goal(Work(2, 16, 32, 2, rule, steps=8, batch=8), short=8, loop=1, jax=1, blocked=1)
@@ -86,28 +87,34 @@ def compare(goal: Goal, rate: float, rounds: int) -> list[Row]:
     def add(quantity: str, values: list[float], note: str = "", at_least: float | None = None):
         found.append(row(section, work.name, quantity, values, at_least=at_least, note=note))
 
-    fast: dict[str, Run] = {"blocked": rivals_torch.ours(work, compiled=False)}
-    if work.precision == "float32" and work.d <= fused.LARGEST_DIMENSION:
-        fast["fused"] = rivals_torch.ours(work, compiled=True)
-    best = ""
-    if rivals_jax:
-        best, fast["JAX by hand"] = _fastest(rivals_jax.by_hand_rivals(work))
-    compiling, results = _first(fast)
-    harness.must_agree(work.name, _losses(work, results), TOLERANCE[work.precision])
+    best = _fastest(rivals_jax.by_hand_rivals(work.with_steps(goal.short))) if rivals_jax else ""
+
+    def rivals(work: Work) -> dict[str, Run]:
+        fast: dict[str, Run] = {"blocked": rivals_torch.ours(work, compiled=False)}
+        if work.precision == "float32" and work.d <= fused.LARGEST_DIMENSION:
+            fast["fused"] = rivals_torch.ours(work, compiled=True)
+        if best:
+            fast["JAX by hand"] = rivals_jax.by_hand_rivals(work)[best]
+        return fast
+
+    compiling = _agree(work, rivals(work.with_steps(goal.short)))
+    fast = rivals(work)
+    for run in fast.values():
+        run()
     times = harness.alternate(fast, rounds)
     ours = min(fast.keys() & {"blocked", "fused"}, key=lambda name: statistics.median(times[name]))
 
     speeds = [work.flops * work.steps / seconds / 1e9 for seconds in times[ours]]
     add("GFLOP/s, ours", speeds, note=ours)
     add("of the product's rate", [1e9 * speed / rate for speed in speeds], note=ours)
-    if rivals_jax:
+    if best:
         ratio = harness.speedup(times, ours, "JAX by hand")
         add("ours vs JAX by hand", ratio, f"{ours}; JAX: {best}", at_least=goal.jax)
     if "fused" in fast:
         ratio = harness.speedup(times, "fused", "blocked")
         lost = "" if min(ratio) >= (goal.blocked or 0) else "fusion may be lost"
         add("fused vs blocked", ratio, note=lost, at_least=goal.blocked)
-        add("compiling fused, s", [compiling["fused"] - statistics.median(times["fused"])])
+        add("compiling fused, s", [compiling["fused"]])
     return found + _slow(goal, section, ours, min(rounds, 3))
 
 
@@ -125,9 +132,9 @@ def _slow(goal: Goal, section: str, ours: str, rounds: int) -> list[Row]:
             "torch.compile of that": rivals_torch.batched_autograd(work, compiled=True),
         }
         if rivals_jax:
-            _, rivals["JAX autodiff"] = _fastest(rivals_jax.autodiff_rivals(work))
-    _, results = _first(rivals)
-    harness.must_agree(work.name, _losses(work, results), TOLERANCE[work.precision])
+            ways = rivals_jax.autodiff_rivals(work)
+            rivals["JAX autodiff"] = ways[_fastest(ways)]
+    _agree(work, rivals)
     times = harness.alternate(rivals, rounds)
     found = []
     for name in rivals:
@@ -138,28 +145,28 @@ def _slow(goal: Goal, section: str, ours: str, rounds: int) -> list[Row]:
     return found
 
 
-def _first(rivals: Mapping[str, Run]) -> tuple[dict[str, float], dict[str, models.TwoLayer]]:
-    """The first run of each: how long it takes, compiling included, and what it reaches."""
-    results: dict[str, models.TwoLayer] = {}
+def _agree(work: Work, rivals: Mapping[str, Run]) -> dict[str, float]:
+    """Check that all reach the same losses; how long their first runs take, compiling included.
 
-    def run(name: str) -> None:
-        results[name] = rivals[name]()
+    A few steps are compared: over thousands of steps rounding grows to any size.
+    """
+    taken, losses = {}, {}
+    for name, run in rivals.items():
+        began = time.perf_counter()
+        networks = run()
+        taken[name] = time.perf_counter() - began
+        losses[name] = work.losses(networks)
+    harness.must_agree(work.name, losses, TOLERANCE[work.precision])
+    return taken
 
-    return {name: harness.seconds(lambda name=name: run(name)) for name in rivals}, results
 
-
-def _losses(work: Work, results: Mapping[str, models.TwoLayer]) -> dict[str, list[float]]:
-    return {name: work.losses(networks) for name, networks in results.items()}
-
-
-def _fastest(rivals: Mapping[str, Run]) -> tuple[str, Run]:
-    """The best of many ways to write the same rival: the fastest of two runs, after a first."""
+def _fastest(rivals: Mapping[str, Run]) -> str:
+    """The best of many ways to write the same rival: the fastest of three runs, after a first."""
     times = {}
     for name, run in rivals.items():
         run()
-        times[name] = min(harness.seconds(run) for _ in range(2))
-    best = min(times, key=lambda name: times[name])
-    return f"{best}, best of {len(rivals)}", rivals[best]
+        times[name] = min(harness.seconds(run) for _ in range(3))
+    return min(times, key=lambda name: times[name])
 
 
 LARGE = Work(16, 1024, 10000, 20, steps=2)  # 4 E m n = 655 MB of activations
