@@ -229,14 +229,16 @@ def _linear_program(data, neurons, cost, margin):
     largest = np.where(cost > 0, neurons.max(axis=0), 0)
     largest[largest == 0] = np.inf  # a neuron that is 0 or a free constant: not offered
     price = cost / largest
-    unit = price[price > 0].min() if price.any() else 1.0
+    unit = price.min(where=price > 0, initial=price.max(initial=0))
+    unit += unit == 0
     columns = np.hstack([neurons / largest, -neurons / largest])
     columns = np.hstack([columns, np.full((len(data.f), 1), float(data.free))])
-    f, size = _balanced(data, data.f), 1.0
+    f = _balanced(data, data.f)
+    size = np.abs(f).max()
+    size += size == 0
     if margin:
         constraints = {"A_ub": -data.f[:, None] * columns, "b_ub": -np.ones(len(data.f))}
     else:
-        size = np.abs(f).max() or 1.0
         constraints = {"A_eq": columns, "b_eq": f / size}
     solution = linprog(
         np.concatenate([price, price, [0]]) / unit,
@@ -249,9 +251,8 @@ def _linear_program(data, neurons, cost, margin):
             "The neurons (w, b) cannot take such values at x; offer more neurons, "
             "and the same value at equal points."
         )
-    outputs = columns @ solution.x
     if margin:
-        size = 1 / (data.f * outputs).min()  # the least margin is 1 exactly
+        size = 1 / (data.f * (columns @ solution.x)).min()  # the least margin is 1 exactly
     plus, minus = np.split(size * solution.x[:-1], 2)
     a = (plus - minus) / largest
     constant = size * solution.x[-1] + (0.0 if margin else (data.f - f).mean())
@@ -280,7 +281,8 @@ def _least_squares(data, neurons, cost, penalty):
     n, k = neurons.shape
     h = _balanced(data, np.divide(neurons, cost, out=0 * neurons, where=cost > 0))
     target = _balanced(data, data.f) / n
-    size = np.linalg.norm(target) or 1.0
+    size = np.linalg.norm(target)
+    size += size == 0
     G = np.hstack([h, -h])
     E = np.vstack([G, -penalty / size - target / size @ G])
     u, _ = nnls(E, np.eye(n + 1)[n], maxiter=100 * k)

@@ -337,3 +337,55 @@ def test_the_gap_of_a_dual_that_proves_nothing_is_infinite():
     nothing = np.zeros(1)
     solved = minimum_norm.MinimumNorm(1.0, 0.0, nothing, nothing[None], nothing, 0.0, nothing)
     assert solved.gap == np.inf
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+def test_programs_over_given_neurons_have_two_equal_sides(convention):
+    rng = np.random.default_rng(6)
+    x, w, b = rng.normal(size=(8, 2)), rng.normal(size=(30, 2)), rng.normal(size=30)
+    columns = np.maximum(x @ w.T + b, 0)
+    costs = norms.parameter_norm(torch.tensor(w), torch.tensor(b), convention).numpy()
+    f, labels = rng.normal(size=8), np.where(x[:, 0] > 0, 1, -1)
+
+    data = minimum_norm._Data(x, f, convention, True)
+    primal, _, _, y = minimum_norm._linear_program(data, columns, costs, margin=False)
+    assert y @ f == pytest.approx(primal)
+    primal, _, _, y = minimum_norm._least_squares(data, columns, costs, penalty=0.01)
+    assert 0.01 * y @ f - 8 * 0.01**2 / 2 * y @ y == pytest.approx(primal)
+    data = minimum_norm._Data(x, labels, convention, True)
+    primal, _, _, y = minimum_norm._linear_program(data, columns, costs, margin=True)
+    assert y @ labels == pytest.approx(primal)
+
+
+def scattered(seed):
+    rng = np.random.default_rng(seed)
+    x, f = rng.normal(size=(6, 2)), rng.normal(size=6)
+    return x, f, *minimum_norm.kinks(x, np.vstack([x, -x]))
+
+
+@pytest.mark.parametrize("seed", (1, 3))
+def test_a_proof_is_asked_for_when_it_will_succeed(monkeypatch, seed):
+    proofs, prove = [], dual_norm.greatest_ratio
+
+    def counted(*arguments, **options):
+        proofs.append(prove(*arguments, **options))
+        return proofs[-1]
+
+    monkeypatch.setattr(dual_norm, "greatest_ratio", counted)
+    minimum_norm.minimum_norm(*scattered(seed), "bias-free", directions=64)
+    assert len(proofs) == 1 and proofs[0].bound < 1.005
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("convention", ("path2", "bias-free"))
+def test_a_proof_that_finds_better_neurons_is_not_the_last(convention, seed):
+    # among 8 directions nothing better is seen, at a gap of up to 5 %
+    solved = minimum_norm.minimum_norm(*scattered(seed), convention, directions=8)
+    assert 0 <= solved.gap <= 5e-3
+
+
+def test_the_usual_search_in_space():
+    x = np.vstack([np.eye(3), np.zeros((1, 3))])
+    offered = minimum_norm.kinks(x, np.vstack([x[:3], -x[:3]]))
+    solved = minimum_norm.minimum_norm(x, np.array([1.0, 1, 1, 0]), *offered, "path2")
+    assert solved.primal == pytest.approx(sqrt(3)) and 0 <= solved.gap <= 5e-3
