@@ -95,19 +95,23 @@ def gradient_flow(
     times = [float(t) for t in times]
     speed, pace = _speed(mobility, parameters), _pace(clock, times, start.dtype)
 
-    def run(form: Any, x: Any, y: Any, speed: torch.Tensor) -> Systems:
+    def run(rows: slice, form: Any, x: Any, y: Any, here: slice) -> Systems:
+        """Move these rows of the ensemble, which are those `here` of what the gradient is given."""
+        size = len(next(tensors(form)))
+
         def velocity(t: float, theta: torch.Tensor) -> torch.Tensor:
-            _, slope = gradient(unflatten(theta, form), x, y)
-            return -pace(t) * speed * flatten_like(form, slope)
+            _, slope = gradient(unflatten(theta.expand(size, -1), form), x, y)
+            return -pace(t) * speed[rows] * flatten_like(form, slope)[here]
 
         return integrate(
-            velocity, flatten(form), times, method=method, step=step, rtol=rtol, atol=atol
+            velocity, start[rows], times, method=method, step=step, rtol=rtol, atol=atol
         )
 
+    everyone = slice(0, E)
     if method in SCHEMES:
-        runs = [run(parameters, x, y, speed)]
+        runs = [run(everyone, parameters, x, y, everyone)]
     else:
-        runs = [run(*_alone(e, parameters, x, y), speed[e : e + 1]) for e in range(E)]
+        runs = [run(slice(e, e + 1), *_alone(e, parameters, x, y)) for e in range(E)]
     values = torch.cat([run.values for run in runs], dim=1)  # (T, E, p)
     path = unflatten(values.flatten(0, 1), parameters)
     flow = Flow(
@@ -122,13 +126,21 @@ def gradient_flow(
     return flow
 
 
-def _alone(e: int, parameters: Any, x: torch.Tensor, y: torch.Tensor) -> tuple[Any, Any, Any]:
-    """Member e as an ensemble of one, with its own batch where each member has its own."""
-    E = len(next(tensors(parameters)))
+def _alone(e: int, parameters: Any, x: Any, y: Any) -> tuple[Any, Any, Any, slice]:
+    """Member e as an ensemble of one, with its own batch where each member has its own.
+
+    Where the shapes of x and y do not tell whose they are, it is row e of E copies of itself.
+    """
+    E, here = len(next(tensors(parameters))), slice(e, e + 1)
+    if not (isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor)):
+        return parameters, x, y, here
     own_x = x.ndim in (3, 5)  # (E, n, d) or (E, n, c, h, h)
-    own_y = y.shape[:2] == (E, x.shape[1] if own_x else len(x))
-    here = slice(e, e + 1)
-    return member(parameters, e), x[here] if own_x else x, y[here] if own_y else y
+    n = x.shape[1] if own_x else len(x)
+    if y.shape == (E, n) and n == E:  # or shared, (n, k)
+        return parameters, x, y, here
+    own_y = y.shape[:2] == (E, n)
+    x, y = x[here] if own_x else x, y[here] if own_y else y
+    return member(parameters, e), x, y, slice(0, 1)
 
 
 def _speed(mobility: Any, parameters: Any) -> torch.Tensor:

@@ -307,3 +307,36 @@ def test_tolerances_unless_told():
     path = ode.solve(lambda t, p: -linear(p, x, y)[1], start, [0, 1], method="RK45")
     assert torch.equal(flow.parameters, path.states)
     assert flow.steps.tolist() == [path.steps] and flow.evaluations.tolist() == [path.evaluations]
+
+
+@pytest.mark.parametrize("method", ["RK45", "RK4"])
+def test_a_square_of_labels_is_shared_where_the_gradient_shares_it(method):
+    """For n = k = E, labels (n, k) of all members look like labels (E, n) of single ones."""
+    x, _ = data(3, 2)
+    y = device.tensor(np.random.default_rng(5).normal(size=(3, 3)))
+    start = device.tensor(np.random.default_rng(6).normal(size=(3, 2)))
+    options = {"step": 1e-2} if method == "RK4" else {"rtol": 1e-8}
+
+    def outputs(p, x, y):  # f(x) = (Bx)_1, ..., (Bx)_k
+        r = torch.einsum("ekd,nd->enk", p, x) - y
+        return (r**2).sum(2).mean(1) / 2, torch.einsum("enk,nd->ekd", r, x) / len(x)
+
+    H = torch.matrix_exp(-x.mT @ x / 3)
+    flow = gradient_flow(
+        outputs, start[:, None].expand(3, 3, 2), x, y, [0, 1], method=method, **options
+    )
+    best = (torch.linalg.pinv(x) @ y).mT  # row k for the output k
+    expected = best + (start[:, None] - best) @ H
+    torch.testing.assert_close(flow.at(-1), expected, rtol=1e-6, atol=1e-8)
+    flow = gradient_flow(linear, start, x, y, [0, 1], method=method, **options)
+    best = (torch.linalg.pinv(x) @ y.mT).mT  # row e for member e
+    torch.testing.assert_close(flow.at(-1), best + (start - best) @ H, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["RK45", "RK4"])
+def test_a_flow_without_data(method):
+    options = {"step": 1e-2} if method == "RK4" else {}
+    start = torch.tensor([[1.0], [2.0]], dtype=torch.float64)
+    gradient = lambda p, x, y: ((p**2).sum(1) / 2, p)  # noqa: E731
+    flow = gradient_flow(gradient, start, None, None, [0, 1], method=method, **options)
+    torch.testing.assert_close(flow.at(-1), start * exp(-1), rtol=1e-7, atol=0)
