@@ -96,11 +96,28 @@ def test_adam_without_epsilon_stays_where_the_gradient_is_zero(uncompiled):
     assert torch.equal(Q, P)
 
 
+def test_adam_has_two_factors_a_step(monkeypatch):
+    seen = []
+
+    def descend(arguments, *fixed):
+        seen.append(arguments[5])
+        return fused.descend
+
+    monkeypatch.setattr(fused, "_compiled", descend)
+    P, x, y = problem()
+    rule = updates.Adam(0.5, 0.75)
+    fused.stepper("ntk", rule=rule)(P, {"t": 1}, fused.points(x), y, torch.ones(2).double())
+    expected = [[1 / (1 - 0.5**t), 1 / (1 - 0.75**t)] for t in (2, 3)]
+    torch.testing.assert_close(seen[0], torch.tensor(expected, dtype=torch.float64))
+
+
 def test_compiled_steps_are_the_blocked_ones():
     P, x, y = problem(torch.float32, E)
-    lr, rule = torch.full((1,), 0.3), updates.Adam()
-    Q, L = fused.stepper("ntk", rule=rule)(P, {}, fused.points(x), y, lr)
-    Q_expected, first = expected(P, x, y, lr, rule=rule)
+    lr, rule, state, state_expected = torch.full((1,), 0.3), updates.Adam(), {}, {}
+    Q, L = fused.stepper("ntk", rule=rule)(P, state, fused.points(x), y, lr)
+    Q_expected, first = expected(P, x, y, lr, rule=rule, state=state_expected)
+    for name in ("m", "v"):
+        torch.testing.assert_close(state[name], state_expected[name], rtol=1e-4, atol=1e-7)
     torch.testing.assert_close(Q, Q_expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(L[0], first, rtol=1e-5, atol=0)
 
