@@ -225,7 +225,8 @@ def main() -> None:
 
     survivors = [mutant for mutant, code in verdicts.items() if code == SURVIVED]
     if options.module:
-        table = {key: why for key, why in table.items() if key[0].startswith(options.module + ".")}
+        inside = f"{options.module}."
+        table = {key: why for key, why in table.items() if f"{key[0]}.".startswith(inside)}
     wrong = compare(survivors, table)
     if len(verdicts) < len(queue):
         wrong.append(f"{len(queue) - len(verdicts)} mutants were not tried: time was up.")
