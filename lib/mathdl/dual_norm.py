@@ -18,6 +18,7 @@ from scipy.stats import qmc
 from mathdl.norms import parameter_norm
 
 KEPT, NUDGES, HALVINGS, CUTS = 64, 32, 14, 200  # how long to search: no result depends on them
+VALUES_AT_ONCE = 2**21  # 16 MiB of neuron values
 
 
 class Neurons(NamedTuple):
@@ -71,12 +72,15 @@ def greatest_ratio(
 
     For d = 1 the two agree. For d = 2 the circle is cut into arcs; within an arc the ratio differs
     from that of its center by at most the Lipschitz constant Σ_i |y_i| ‖x_i‖₂ times the distance,
-    and arcs are cut again until the bound is within `tolerance` of the best ratio. Beyond, the
+    and arcs are cut again until the bound is within `tolerance` of the best ratio, or there are
+    too many; then the bound is larger, which happens far from 0 ("bias-free" data are centered)
+    and where the y_i cancel. Beyond, the
     maximum is a mixed-integer linear program, with one integer for each data point that may be
     seen or not. There the ball N(w, b) <= 1 is replaced by a polytope around it, which is cut down
-    until the same holds; for "path1" it is the ball itself. This bound holds up to the solver's
-    feasibility, 1e-6, and its time grows steeply with n, and with d unless for "path1": fifty
-    points are many, and ten dimensions.
+    until the same holds; for "path1" it is the ball itself. This bound is as good as the solver,
+    which allows errors of 1e-6 in variables up to 1: it may be wrong by about 1e-6 Σ_i |y_i| ‖x_i‖.
+    Its time grows steeply with n, and with d unless for "path1": fifty points are many, and ten
+    dimensions. The rounding of these sums, 1e-16 Σ_i |y_i| (1 + ‖x_i‖), is in no bound.
 
     Arguments as for `search`. Returns `Neurons`. Raises ValueError for an unknown convention.
 
@@ -85,15 +89,18 @@ def greatest_ratio(
     >>> round(greatest_ratio(x, y, "path1", directions=2**10).bound, 5)
     1.0
     """
+    center = x.mean(axis=0) * (biases and convention == "bias-free")
+    x = x - center
     found = search(x, y, convention, directions, biases)
     if x.shape[1] == 1:
-        return found._replace(bound=float(found.ratio[0]))
+        return found._replace(b=found.b - found.w @ center, bound=float(found.ratio[0]))
     if x.shape[1] == 2:
         parts = [_arcs(x, y, convention, directions, biases, found, tolerance)]
     else:
         parts = [_program(x, s * y, convention, biases, found, tolerance) for s in (1, -1)]
     w, b, ratio, bounds = zip(found, *parts, strict=True)
-    return _sorted(np.vstack(w), np.concatenate(b), np.concatenate(ratio), max(bounds[1:]))
+    w, b, ratio = np.vstack(w), np.concatenate(b), np.concatenate(ratio)
+    return _sorted(w, b - w @ center, ratio, max(*bounds[1:], ratio.max()))
 
 
 def _sorted(w, b, ratio, bound) -> Neurons:
@@ -175,6 +182,7 @@ def _arcs(x, y, convention, count, biases, found, tolerance) -> Neurons:
             best = Neurons(w[[top]], b[[top]], ratio[[top]], np.inf)
         bounds = ratio * (1 + slope * half) + half * lipschitz
         done = bounds <= (1 + tolerance) * best.ratio[0]
+        done |= 2 * (~done).sum() * len(x) > VALUES_AT_ONCE
         bound = max(bound, bounds[done].max(initial=0))
         half /= 2
         angle = np.concatenate([angle[~done] - half, angle[~done] + half])
@@ -190,12 +198,16 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
     Stops as soon as the bound is not much more than the greatest ratio that was found.
     """
     (n, d), seen = x.shape, y > 0
-    # how large |w·x_i + b| can be
-    reach = np.linalg.norm(x, ord=np.inf if convention == "path1" else 2, axis=1)
-    if convention != "bias-free":
-        reach = np.maximum(reach, biases)
-    elif biases:  # a neuron can be moved until its kink meets the data
-        reach = np.linalg.norm(x[:, None] - x, axis=2).max(axis=1)
+    # how large |w·x_i + b| can be: the best neurons are the constant, which the search has seen,
+    # and those whose kink is in the data or, unless the bias is free, at 0
+    order = np.inf if convention == "path1" else 2
+    reach, far = np.linalg.norm(x, ord=order, axis=1), np.linalg.norm(x[:, None] - x, order, axis=2)
+    if biases:
+        from_kinks = far.max(axis=1)
+        bounded = np.minimum(np.maximum(reach, 1), np.maximum(reach, from_kinks))
+        reach = from_kinks if convention == "bias-free" else bounded
+    unit = reach.max() + (reach.max() == 0)  # x, b, t are in this unit: tolerances are absolute
+    x, y, reach = x / unit, y * unit, reach / unit
 
     def rows(w=0, e=0, b=0, c=0, t=0, s=0):
         blocks = [np.atleast_2d(block) for block in (w, e, b, c, t, s)]
@@ -221,10 +233,10 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
     # where the search has been, the polytope is as good as the ball
     searched = _unit(np.abs(found.w[found.w.any(axis=1)]))
     q = np.ones((1, d)) if convention == "path1" else searched
-    size = found.ratio[0] + (found.ratio[0] == 0)  # the solver's tolerances are absolute
+    size = found.ratio[0] + (found.ratio[0] == 0)
     y, best = y / size, Neurons(found.w[:1], found.b[:1], found.ratio[:1] / size, np.inf)
     for _ in range(CUTS):
-        at_most = np.vstack([at_most, rows(e=q, c=float(convention != "bias-free"))])
+        at_most = np.vstack([at_most, rows(e=q, c=0 if convention == "bias-free" else unit)])
         right = np.append(right, np.ones(len(q)))
         solved = milp(
             -rows(t=y)[0],
@@ -234,11 +246,11 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
             options={"mip_rel_gap": tolerance / 4},
         )
         w, e, b = solved.x[:d], solved.x[d : 2 * d], solved.x[2 * d : 2 * d + 1]
-        cost = float(parameter_norm(torch.tensor(w), torch.tensor(b[0]), convention))
+        cost = float(parameter_norm(torch.tensor(w), torch.tensor(unit * b[0]), convention))
         cost += cost == 0
         ratio = abs(y @ np.maximum(x @ w + b, 0)) / cost
         if ratio > best.ratio[0]:
-            best = Neurons(w[None] / cost, b / cost, np.array([ratio]), np.inf)
+            best = Neurons(w[None] / cost, unit * b / cost, np.array([ratio]), np.inf)
         if -solved.mip_dual_bound <= (1 + tolerance) * best.ratio[0]:
             break
         q = e[None] / np.linalg.norm(e)

@@ -223,3 +223,40 @@ def test_on_a_line_the_bound_is_exact_whatever_is_tolerated():
     x, y = rng.normal(size=(12, 1)), rng.normal(size=12)
     found = dual_norm.greatest_ratio(x, y, "path2", directions=2, tolerance=1)
     assert found.bound == found.ratio[0]
+
+
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+def test_weights_that_cancel_end_the_search(convention, monkeypatch):
+    monkeypatch.setattr(dual_norm, "VALUES_AT_ONCE", 2**14)
+    x, y = np.array([[0.3, 0.7], [0.3, 0.7]]), np.array([1.0, -1.0])
+    found = dual_norm.greatest_ratio(x, y, convention, directions=2**6)
+    assert found.ratio[0] == pytest.approx(0, abs=1e-15)
+    assert 0 <= found.bound < 2e-3
+
+
+@pytest.mark.parametrize("d", (2, 3))
+def test_a_free_bias_makes_up_for_the_place_of_the_data(d):
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(-1, 1, size=(6, d)), rng.normal(size=6)
+    y -= y.mean()
+    here = dual_norm.greatest_ratio(x, y, "bias-free", directions=2**8)
+    there = dual_norm.greatest_ratio(x + 1e4, y, "bias-free", directions=2**8)
+    assert there.bound == pytest.approx(here.bound, rel=1e-8)
+    assert gain(x + 1e4, y, there)[0] == pytest.approx(there.ratio[0])
+
+
+@pytest.mark.parametrize("biases", (True, False))
+@pytest.mark.parametrize("convention", norms.CONVENTIONS)
+@pytest.mark.parametrize("unit", (1e-6, 1e6))
+def test_the_bound_in_space_in_other_units(convention, biases, unit):
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(-1, 1, size=(6, 3)), rng.normal(size=6)
+    y -= y.mean()
+    found = dual_norm.greatest_ratio(unit * x, y / unit, convention, 2**8, biases=biases)
+    cost = norms.parameter_norm(torch.tensor(found.w), torch.tensor(found.b), convention).numpy()
+    assert gain(unit * x, y / unit, found) == pytest.approx(found.ratio * cost, abs=1e-8)
+    assert found.ratio[0] <= found.bound <= 1.001 * found.ratio[0]
+    if convention == "bias-free" or not biases:
+        plain = dual_norm.greatest_ratio(x, y, convention, 2**8, biases=biases)
+        assert found.bound == pytest.approx(plain.bound, rel=1e-3)
+        assert found.bound >= plain.ratio[0] * (1 - 1e-6)
