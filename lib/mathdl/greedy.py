@@ -29,12 +29,13 @@ def orthogonal_greedy(
     is fitted from scratch, and a step costs one product with the dictionary.
 
     The atoms compete as they are given. Scale them as the norm of the page does, for example to
-    N(w, b) = 1: the rates belong to a set of atoms that depend smoothly on their parameters, and
-    are lost when each is divided by its own L² norm, which blows up neurons with small support.
+    N(w, b) = 1: the rate m^(-1/2) holds in the variation space of any bounded dictionary, but the
+    faster ones are proved for atoms that depend smoothly on their parameters, as they do not when
+    each is divided by its own L² norm, which blows up neurons with small support.
 
     The inner product is ⟨f, g⟩ = Σ_i weights[i] f(x_i) g(x_i), a quadrature or an empirical mean.
     atoms: (k, q) values of the atoms at the q points, f: (q,), weights: (q,), positive. Stops
-    early when no atom lessens the error any more.
+    early when the atom that is chosen lessens the error by nothing but rounding.
     Raises ValueError for m < 1, shapes that do not fit and weights that are not positive.
 
     Source: DeVore and Temlyakov 1996; rate for ReLU neurons: Siegel and Xu 2022.
@@ -74,6 +75,9 @@ def orthogonal_greedy(
         triangle[k, k] = new.norm()
         basis[k] = new / new.norm()
         projections[k] = basis[k] @ rest
+        if projections[k].abs() <= rounding * errors[k]:
+            m = k
+            break
         rest = rest - projections[k] * basis[k]
         errors.append(rest.norm())
         chosen.append(j)

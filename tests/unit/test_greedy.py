@@ -88,6 +88,15 @@ def test_dead_atoms_are_never_chosen_and_the_end_is_noticed():
     assert zero.errors.tolist() == [0.0] and len(zero.chosen) == len(zero.coefficients) == 0
 
 
+def test_an_atom_that_lessens_nothing_is_not_chosen():
+    """What is left, e_2, is orthogonal to all atoms, and so it is to an unused one."""
+    atoms = device.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    fit = greedy.orthogonal_greedy(
+        atoms, device.tensor([1.0, 0.0, 1.0]), torch.ones_like(atoms[0]), 2
+    )
+    assert fit.chosen.tolist() == [1] and fit.errors.tolist() == pytest.approx([2**0.5, 1])
+
+
 def test_an_atom_nearly_in_the_span_is_still_used():
     atoms = device.tensor([[1.0, 0.0], [1.0, 1e-6]])
     fit = greedy.orthogonal_greedy(atoms, device.tensor([1.0, 0.5]), torch.ones(2).to(atoms), 2)
