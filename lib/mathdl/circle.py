@@ -43,8 +43,10 @@ def spectrum(kernel: Callable[[torch.Tensor], torch.Tensor], n: int) -> torch.Te
 def orbit_widths(profile: Callable[[torch.Tensor], torch.Tensor], n: int) -> torch.Tensor:
     """Kolmogorov widths d_0, ..., d_n in L²(dθ/2π) of all rotations of one function, (n + 1,).
 
-    Averaging over the rotations shows that no space of dimension m serves all of them better than
-    the m Fourier modes on which the function is largest; d_m is what the others leave. The function
+    Averaging over the rotations shows that no complex space of dimension m serves all of them
+    better than the m modes e^{ikθ} on which the function is largest; d_m is what the others leave.
+    For real spaces it is a lower bound, attained where the m modes are closed under k -> -k: the
+    line of cos θ leaves all of sin θ. The function
     is seen at n equispaced angles; frequencies near n/2 and above are not to be trusted.
 
     profile: a function of the angle, elementwise.

@@ -4,10 +4,12 @@ Let L = (1/n) Σ_i ℓ(f(x_i), y_i), with J_i the (K, p) Jacobian of f(x_i). The
 
     Hess L = (1/n) Σ_i J_iᵀ ℓ''_i J_i + (1/n) Σ_i Σ_c (∂ℓ_i/∂f_c) Hess f_c(x_i).
 
-The first sum is the Gauss–Newton matrix. If the activation is piecewise affine (ReLU, leaky ReLU,
-the identity) and every weight belongs to one layer only, then f is piecewise affine in each
-*single* weight, the others being fixed: the diagonal of Hess f_c is 0 wherever no neuron sits on a
-kink, and tr Hess L is the trace of the first sum, for every twice differentiable loss.
+The first sum is the Gauss–Newton matrix. If f is made of affine layers and of piecewise affine
+activations (ReLU, leaky ReLU, the identity; max pooling and skip connections do no harm), and every
+weight or bias belongs to one layer only, then f is piecewise affine in each *single* parameter, the
+others being fixed: the diagonal of Hess f_c is 0 wherever no neuron sits on a kink, and tr Hess L
+is the trace of the first sum, for every twice differentiable loss. Weights that two layers share,
+and layers that normalize by a mean or a length of their inputs, break this.
 The Hessian itself is not the Gauss–Newton matrix: off the diagonal it has the second sum too, and
 with a smooth activation, such as tanh, also on it.
 """
@@ -36,9 +38,9 @@ def gauss_newton_trace(
 ) -> torch.Tensor:
     """The trace of the Gauss–Newton matrix (1/n) Σ_i J_iᵀ ℓ''_i J_i of E networks, exactly: (E,).
 
-    For piecewise affine activations and weights that belong to one layer each, this is the trace
-    of the Hessian of the mean loss. For squared loss it is (1/n) Σ_i |∇f(x_i)|², summed over the
-    outputs, and does not depend on y.
+    For affine layers with piecewise affine activations and parameters that belong to one layer
+    each, this is the trace of the Hessian of the mean loss off the kinks. For squared loss it is
+    (1/n) Σ_i |∇f(x_i)|², summed over the outputs, and does not depend on y.
 
     layered: `layers.two_layer`, `layers.mlp` or `layers.any_model`, its options bound
     parameters: E networks

@@ -1,7 +1,8 @@
 """Linear splines in one dimension: the best fit for given knots, and the best knots.
 
 A two-layer ReLU network in one dimension is a linear spline whose knots are its kinks, so that the
-best network with N - 1 kinks is the best spline with free knots.
+best network with N - 1 kinks in an interval is the best spline with free knots there; neurons that
+have no kink in it give the affine part.
 """
 
 from collections.abc import Callable

@@ -99,7 +99,8 @@ def solve(
 
     "Euler" and "RK4" cut each interval between two times into equal steps no longer than `step`,
     and autograd can differentiate through them. "RK45", "DOP853", "LSODA", "Radau" and "BDF" are
-    SciPy's. They keep the error of each step below rtol |x| + atol, hit the last time, and
+    SciPy's. They keep an estimate of the error of each step below rtol |x| + atol, in root mean
+    square over the entries (LSODA in a norm of its own), hit the last time, and
     interpolate at the others (Radau by cubics, so ask it for the last time only where the last
     digits matter). Their numbers are kept on the host in float64, but f is evaluated where x
     lives and in its precision. Where f jumps, as gradients of ReLU networks do, take RK4, or RK45

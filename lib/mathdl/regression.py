@@ -25,7 +25,7 @@ def least_squares(features: torch.Tensor, y: torch.Tensor, cutoff: float = 1e-10
 
     It is where gradient descent from 0 ends. For p > n, `features.mT @ c` with the coefficients c
     of `kernel_ridge(features @ features.mT, y, ridge=0.0)` is the same and costs half as much, if
-    no singular value is much below 1e-5 times the largest.
+    no singular value is below 1e-5 times the largest (in float64, with the cutoff as it is).
 
     Singular values up to `cutoff` times the largest one, or up to max(n, p) times the rounding
     unit if that is more, count as 0.
@@ -47,9 +47,11 @@ def kernel_ridge(kernel: torch.Tensor, y: torch.Tensor, ridge: float, cutoff: fl
 
         (1/2n) Σ_i (f(x_i) - y_i)² + (ridge/2) ‖f‖²,
 
-    with the norm of the kernel's space; so c = (K + n ridge)^(-1) y. `ridge=0` is the limit: of
-    the functions with the least error the one of least norm. Eigenvalues of K up to `cutoff`
-    times the largest one, or up to n times the rounding unit if that is more, count as 0.
+    with the norm of the kernel's space; so c = (K + n ridge)^(-1) y for a K of full rank. `ridge=0`
+    is the limit: of the functions with the least error the one of least norm. Eigenvalues of K up
+    to `cutoff` times the largest one, or up to n times the rounding unit if that is more, count as
+    0, also with a ridge: c has no part in their directions. That changes nothing in f where they
+    are 0, and little where the ridge is large against them; `cutoff=0` keeps all above rounding.
 
     kernel: K(x_i, x_j), (..., n, n) symmetric, y: (..., n); coefficients (..., n), rank (...,).
     The values at new points t are `K(t, x) @ coefficients`. Raises ValueError for ridge < 0.

@@ -23,9 +23,9 @@ Risk = Callable[[Any], torch.Tensor]
 class Sharpness(NamedTuple):
     """The greatest eigenvalue of the Hessian that was found, with what it proves, for each member.
 
-    value:    a lower bound for the greatest eigenvalue, (E,)
-    residual: some eigenvalue lies within this distance of it, (E,)
-    vector:   its eigenvector, (E, p), a good start after a few more steps of training
+    value:    a lower bound for the greatest eigenvalue, up to rounding, (E,)
+    residual: some eigenvalue, not always the greatest, is this close to it, up to rounding, (E,)
+    vector:   an approximate eigenvector, (E, p), a good start after a few more steps of training
     """
 
     value: torch.Tensor
@@ -85,7 +85,8 @@ def hessian(L: Risk, parameters: Any, chunk: int = 256) -> torch.Tensor:
 def sharpness(L: Risk, parameters: Any, start: torch.Tensor, steps: int = 30) -> Sharpness:
     """The greatest eigenvalue of the Hessian of each of E networks, by `steps` products.
 
-    From a random start, 30 steps are usually enough; from the eigenvector of a moment ago, 5 to 10.
+    How many are enough depends on the gap below that eigenvalue. The eigenvector of a moment ago is
+    a better start than a random one. The residual tells how far some eigenvalue is at most.
     A member that diverged, so that its Hessian is not finite, has the value NaN and its start.
 
     L: a function of the parameters that gives (E,)
@@ -140,7 +141,9 @@ def sharpness_along_training(
 def spectral_density(
     L: Risk, parameters: Any, rng: np.random.Generator, probes: int = 10, steps: int = 60
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where the eigenvalues of the Hessian lie: values and weights, both (E, probes * steps).
+    """Where the eigenvalues of the Hessian lie: values and weights.
+
+    Both are (E, probes * k), with k the smaller of steps and p.
 
     For a function g, Σ_i weights_i g(values_i) approximates tr g(H)/p, the mean of g over the p
     eigenvalues, as Gauss quadrature for a random direction does. The weights sum to 1. With p or
