@@ -9,7 +9,7 @@ activations (ReLU, leaky ReLU, the identity; max pooling and skip connections do
 weight or bias belongs to one layer only, then f is piecewise affine in each *single* parameter, the
 others being fixed: the diagonal of Hess f_c is 0 wherever no neuron sits on a kink, and tr Hess L
 is the trace of the first sum, for every twice differentiable loss. Weights that two layers share,
-and layers that normalize by a mean or a length of their inputs, break this.
+and layers that divide by a length or deviation of their inputs, break this.
 The Hessian itself is not the Gauss–Newton matrix: off the diagonal it has the second sum too, and
 with a smooth activation, such as tanh, also on it.
 """
