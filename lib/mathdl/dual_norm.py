@@ -204,7 +204,7 @@ def _program(x, y, convention, biases, found, tolerance) -> Neurons:
     reach, far = np.linalg.norm(x, ord=order, axis=1), np.linalg.norm(x[:, None] - x, order, axis=2)
     if biases:
         from_kinks = far.max(axis=1)
-        bounded = np.minimum(np.maximum(reach, 1), np.maximum(reach, from_kinks))
+        bounded = np.maximum(reach, np.minimum(from_kinks, biases))  # |b| <= 1, which is True
         reach = from_kinks if convention == "bias-free" else bounded
     unit = reach.max() + (reach.max() == 0)  # x, b, t are in this unit: tolerances are absolute
     x, y, reach = x / unit, y * unit, reach / unit

@@ -260,3 +260,16 @@ def test_the_bound_in_space_in_other_units(convention, biases, unit):
         plain = dual_norm.greatest_ratio(x, y, convention, 2**8, biases=biases)
         assert found.bound == pytest.approx(plain.bound, rel=1e-3)
         assert found.bound >= plain.ratio[0] * (1 - 1e-6)
+
+
+def test_two_million_values_are_the_most(monkeypatch):
+    sizes, best_bias = [], dual_norm._best_bias
+
+    def counted(x, y, w, *others):
+        sizes.append(len(x) * len(w))
+        return best_bias(x, y, w, *others)
+
+    monkeypatch.setattr(dual_norm, "_best_bias", counted)
+    x, y = np.array([[0.3, 0.7], [0.3, 0.7]]), np.array([1.0, -1.0])
+    dual_norm.greatest_ratio(x, y, "path2", directions=2**10, biases=False)
+    assert sizes[1:] == [2**k for k in range(11, 22)]
