@@ -18,7 +18,7 @@ What stands where in the computing modules:
 | compute with kernels | `kernels`, `circle` |
 | use symmetry | `groups`, `equivariance` |
 | load data, choose device and seed | `datasets`, `device` |
-| see how training runs inside | `loop`, `members`, `fused` |
+| see how training runs inside | `loop`, `members`, `checks`, `fused` |
 """
 
 __version__ = "0.1.0"

@@ -2,20 +2,17 @@
 
 import warnings
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from mathdl import gradients, losses, models, sampling
+from mathdl import checks, gradients, losses, models, sampling
 from mathdl.loop import Eager, Fused, Plan, descend, minibatches
 from mathdl.members import History, Members
 from mathdl.models import shallow, shapes
 from mathdl.parameters import apply, tensors
 from mathdl.updates import GradientDescent, Rule, State
-
-LearningRate = float | Tensor | Callable[[int], float | Tensor]
 
 
 class Diverged(ArithmeticError):
@@ -92,13 +89,13 @@ def train(
     tensor([[4.5000, 4.5000],
             [1.1250, 0.0000]])
     """
-    _check_finite(parameters=parameters, x=x, y=y)
+    checks.check_finite(parameters=parameters, x=x, y=y)
     leaves = list(tensors(parameters))
-    _check_alike(leaves[0], parameters=leaves, x=[x] if x.is_floating_point() else [])
+    checks.check_alike(leaves[0], parameters=leaves, x=[x] if x.is_floating_point() else [])
     with torch.no_grad():
         zero = torch.zeros_like(model(parameters, x))
-    _check_members(zero, leaves)
-    own_x = _is_own(x, zero) if options.get("batches") else False
+    checks.check_members(zero, leaves)
+    own_x = checks.is_own(x, zero) if options.get("batches") else False
     task = _Task(gradients.autograd_gradient(model, loss), parameters, x, y, loss, zero, own_x)
     return _descend(task, **options)
 
@@ -119,8 +116,8 @@ def train_linear(
     >>> train_linear(u, torch.eye(2), y, lr=2.0, steps=1).parameters
     tensor([[2., 4.]])
     """
-    _check_finite(coefficients=coefficients, features=features, y=y)
-    _check_alike(coefficients, features=[features])
+    checks.check_finite(coefficients=coefficients, features=features, y=y)
+    checks.check_alike(coefficients, features=[features])
     zero = torch.zeros_like(models.linear(coefficients, features))
     own = features.ndim == 3
     task = _Task(gradients.linear_gradient(loss), coefficients, features, y, loss, zero, own)
@@ -154,11 +151,11 @@ def train_two_layer(
     >>> train_two_layer(networks, x, y, lr=0.5, steps=1, scaling="unscaled").parameters.a
     tensor([[2.]])
     """
-    _check_finite(a=networks.a, w=networks.w, b=networks.b, x=x, y=y)
+    checks.check_finite(a=networks.a, w=networks.w, b=networks.b, x=x, y=y)
     E, _ = shallow.check_two_layer(networks)
     d = networks.w.shape[2]
     shapes.check_points("x", x, E, d=d)
-    _check_alike(networks.w, a=[networks.a], b=[networks.b], x=[x])
+    checks.check_alike(networks.w, a=[networks.a], b=[networks.b], x=[x])
     P = gradients.pack(networks)
     a, w, b = _one_each(weight_decay, 3)
     decay = P.new_tensor([w] * d + [b, a])
@@ -205,7 +202,7 @@ class _Task(NamedTuple):
 def _descend(
     task: _Task,
     *,
-    lr: LearningRate,
+    lr: checks.LearningRate,
     steps: int,
     rule: Rule | None = None,
     weight_decay: Any = 0.0,
@@ -221,10 +218,10 @@ def _descend(
     theta = apply(lambda t: t.detach().clone(), task.parameters)
     leaves = list(tensors(theta))
     E = len(zero)
-    _check_options(lr, steps, every, tolerance, E)
-    _check_labels(loss, zero, y, batches.label_noise if batches else 0.0)
-    _check_alike(leaves[0], y=[y] if y.is_floating_point() else [])
-    _check_history(record or {}, state, len(leaves))
+    checks.check_options(lr, steps, every, tolerance, E)
+    checks.check_labels(loss, zero, y, batches.label_noise if batches else 0.0)
+    checks.check_alike(leaves[0], y=[y] if y.is_floating_point() else [])
+    checks.check_history(record or {}, state, len(leaves))
     decays = _one_each(weight_decay, len(leaves))
     rule = GradientDescent() if rule is None else rule
     memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
@@ -271,13 +268,13 @@ def _forget(memory: list[State], stopped: Tensor) -> None:
                 tensor[stopped] = 0
 
 
-def _rates(lr: LearningRate, like: Tensor) -> Callable[[int, int], Tensor]:
+def _rates(lr: checks.LearningRate, like: Tensor) -> Callable[[int, int], Tensor]:
     """The learning rates of the steps from one number up to another, (steps, E)."""
 
     E = len(like)
 
     def of_members(rate: Any) -> Tensor:
-        _check_rate(rate, E)
+        checks.check_rate(rate, E)
         rate = torch.as_tensor(rate, dtype=like.dtype, device=like.device)
         return rate.detach().expand(E)
 
@@ -300,111 +297,6 @@ def _one_each(weight_decay: Any, count: int) -> list[Any]:
         if not bool(((λ := torch.as_tensor(decay)) >= 0).all() and λ.isfinite().all()):
             raise ValueError(f"weight_decay={decay} is no such constant; use numbers >= 0.")
     return one_each
-
-
-def _check_finite(**inputs: Any) -> None:
-    for name, parameters in inputs.items():
-        for tensor in tensors(parameters):
-            if not bool(torch.isfinite(tensor).all()):
-                raise ValueError(f"{name} holds a NaN or an infinity; remove it before training.")
-
-
-def _check_alike(parameter: Tensor, **data: list[Tensor]) -> None:
-    wanted, device = parameter.dtype, parameter.device
-    for name, parts in data.items():
-        for tensor in parts:
-            if tensor.dtype != wanted or tensor.device != device:
-                raise ValueError(
-                    f"{name} is {tensor.dtype} on {tensor.device}; use {wanted} on {device}, "
-                    "like the first parameter."
-                )
-
-
-def _check_members(zero: Tensor, leaves: list[Tensor]) -> None:
-    """E predictions for parameters of E members."""
-    E = len(leaves[0])
-    if zero.ndim not in (2, 3) or len(zero) != E:
-        raise ValueError(
-            f"model gives {tuple(zero.shape)}; use (E, n) or (E, n, k), with E = {E} as in the "
-            "parameters."
-        )
-    for leaf in leaves:
-        if len(leaf) != E:
-            raise ValueError(
-                f"parameters hold a tensor {tuple(leaf.shape)}; use (E, ...) with E = {E} in all."
-            )
-
-
-def _is_own(x: Tensor, zero: Tensor) -> bool:
-    """Whether x is (E, n, ...), one batch of points for each member, or (n, ...)."""
-    E, n = zero.shape[:2]
-    own, shared = x.shape[:2] == (E, n), x.shape[:1] == (n,)
-    if not (own or shared):
-        raise ValueError(
-            f"x has shape {tuple(x.shape)}; use (n, ...) or (E, n, ...) with E = {E}, n = {n}."
-        )
-    return own and (x.ndim in (3, 5) or not shared)
-
-
-def _check_rate(rate: Any, E: int) -> None:
-    values = torch.as_tensor(rate)
-    if not bool(((values > 0) & values.isfinite()).all()):
-        raise ValueError(f"lr={rate} is not a step size; use positive numbers.")
-    if values.ndim and values.shape != (E,):
-        raise ValueError(f"lr has shape {tuple(values.shape)}; use a number or ({E},).")
-
-
-def _check_history(record: dict[str, Any], state: tuple[State, ...] | None, count: int) -> None:
-    for name in ("step", "loss"):
-        if name in record:
-            raise ValueError(f"record holds {name!r}, which is always there; use another name.")
-    if state and len(state) != count:
-        raise ValueError(
-            f"state is that of {len(state)} tensors, not {count}; use that of a run of the same "
-            "trainer."
-        )
-
-
-def _check_options(
-    lr: LearningRate, steps: int, every: int | None, tolerance: float | None, E: int
-) -> None:
-    if not callable(lr):
-        _check_rate(lr, E)
-    if not all(isinstance(count, Integral) for count in (steps, 1 if every is None else every)):
-        raise ValueError(f"steps={steps} and every={every} count steps; use integers.")
-    if steps < 0:
-        raise ValueError(f"steps={steps} is negative; use 0, 1, 2, ...")
-    if every is not None and every < 1:
-        raise ValueError(f"every={every} is no number of steps; use 1, 2, ...")
-    if tolerance is not None and not tolerance >= 0:
-        raise ValueError(f"tolerance={tolerance} is no loss; use a number >= 0.")
-
-
-def _check_labels(loss: losses.Loss, zero: Tensor, y: Tensor, noise: float) -> None:
-    """Labels of the loss's kind, one for each prediction, shared or for each member."""
-    loss.check(y)
-    E, n, *k = zero.shape
-    if n == 0:
-        raise ValueError("x holds no points; use at least one.")
-    shape = [n, *k] if y.is_floating_point() else [n]
-    if list(y.shape) not in (shape, [E, *shape]):
-        one = ", ".join(map(str, shape))
-        raise ValueError(f"y has shape {tuple(y.shape)}; use ({one}), or ({E}, {one}).")
-    if not y.is_floating_point() and not k:
-        raise ValueError("y holds classes; use a model with one output a class, (E, n, k).")
-    if not y.is_floating_point() and int(y.max()) >= k[0]:
-        raise ValueError(
-            f"y holds the class {int(y.max())}; use 0 to k - 1, with k = {k[0]} outputs."
-        )
-    if loss.value(zero, y).shape != (E, n):
-        raise ValueError("loss is one of models with a single output; use another, or (E, n).")
-    if noise:
-        try:
-            loss.check(y + noise / 2)
-        except ValueError:
-            raise ValueError(
-                f"label_noise={noise} moves labels out of the loss's domain; use 0 for this loss."
-            ) from None
 
 
 def _report(run: Run, first: int | None) -> Run:
