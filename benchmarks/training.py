@@ -21,7 +21,8 @@ except ImportError:
     rivals_jax = None  # its rows are left out
 
 Run = Callable[[], models.TwoLayer]
-TOLERANCE = {"float32": 1e-4, "float64": 1e-8}  # between final losses, relative
+# between losses, relative; in float32 rounding can send a sample to the other side of a kink
+TOLERANCE = {"float32": 1e-3, "float64": 1e-8}
 
 
 @dataclass(frozen=True)
