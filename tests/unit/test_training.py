@@ -746,3 +746,11 @@ def test_a_bar_on_long_runs_only(monkeypatch, capsys):
     monkeypatch.setenv("MATHDL_STATIC", "1")
     two(steps=100)
     assert capsys.readouterr().err == ""
+
+
+def test_batches_of_own_features():
+    start, features, y = torch.zeros(2, 3).double(), normal(2, 20, 3), normal(2, 20)
+    whole = train_linear(start, features, y, lr=0.1, steps=3)
+    everything = Minibatches(20, np.random.default_rng(0), replace=False)
+    run = train_linear(start, features, y, lr=0.1, steps=3, batches=everything)
+    torch.testing.assert_close(run.parameters, whole.parameters)
