@@ -23,7 +23,15 @@ def test_whose_points_they_are(shape, own):
     assert checks.is_own(torch.zeros(shape), torch.zeros(2, 5)) is own
 
 
-@pytest.mark.parametrize(("shape", "own"), [((4, 4, 3), True), ((4, 4), False)])
+@pytest.mark.parametrize(
+    ("shape", "own"),
+    [
+        ((4, 4, 3), True),
+        ((4, 4), False),
+        ((4, 4, 1, 2, 2), True),
+        ((4, 4, 2, 2), False),
+    ],
+)
 def test_as_many_members_as_points(shape, own):
     assert checks.is_own(torch.zeros(shape), torch.zeros(4, 4)) is own
 
