@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path, default=Path("CONTRIBUTING.md"))
     parser.add_argument("--module", help="only this one, for example theory.approximation")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--minutes", type=float, default=90)
     options = parser.parse_args()
     if not hasattr(os, "fork"):
         raise SystemExit("Mutants need os.fork, which this system lacks; use Linux or macOS.")
