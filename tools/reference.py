@@ -16,6 +16,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from tools.docstrings import Links, to_myst
@@ -88,7 +89,9 @@ class Module:
 
 
 def modules(package_root: Path) -> list[Module]:
-    """The public modules of the package, the package itself first, single files before folders."""
+    """The public modules of the package: itself first, then those that its docstring names, in its
+    order, then single files, then folders.
+    """
     found = []
     for path in sorted(Path(package_root).rglob("*.py")):
         parts = path.relative_to(package_root).with_suffix("").parts
@@ -98,10 +101,12 @@ def modules(package_root: Path) -> list[Module]:
             continue
         found.append(Module(path, ".".join(parts), _parse(path), _exported(path.parent)))
     folders = {module.name for module in found if module.path.name == "__init__.py"}
+    guide = next((module.docstring for module in found if not module.name), "")
 
-    def order(module: Module) -> tuple[bool, str]:
-        inside = module.name.split(".")[0] in folders
-        return bool(module.name) and inside, module.name
+    def order(module: Module) -> tuple[bool, float, bool, str]:
+        top = module.name.split(".")[0]
+        place = guide.find(f"`{top}`")
+        return bool(module.name), place if place >= 0 else inf, top in folders, module.name
 
     return sorted(found, key=order)
 

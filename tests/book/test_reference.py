@@ -226,3 +226,9 @@ def test_the_package_says_where_every_module_is():
     files = {path.stem for path in (ROOT / "lib/mathdl").glob("[!_]*.py")}
     named = {name.removeprefix("mathdl.") for name in listed}
     assert folders | files == named
+
+
+def test_the_library_page_follows_that_order():
+    names = [module.name for module in reference.modules(PACKAGE)]
+    assert names[:5] == ["", "models", "models.deep", "models.images", "models.shallow"]
+    assert names.index("training") < names.index("circle") < names.index("theory")
