@@ -92,7 +92,7 @@ def compare(goal: Goal, rate: float, rounds: int) -> list[Row]:
 
     def rivals(work: Work) -> dict[str, Run]:
         fast: dict[str, Run] = {"blocked": rivals_torch.ours(work, compiled=False)}
-        if work.precision == "float32" and work.d <= fused.LARGEST_DIMENSION:
+        if work.d <= fused.LARGEST_DIMENSION:
             fast["fused"] = rivals_torch.ours(work, compiled=True)
         if best:
             fast["JAX by hand"] = rivals_jax.by_hand_rivals(work)[best]

@@ -26,7 +26,7 @@ from torch.utils import _pytree as pytree
 from mathdl import losses, models, updates
 
 AT_ONCE = 8  # at most so many steps are compiled together
-LARGEST_DIMENSION = 12  # beyond it, and in float64, blocked matrix products are faster
+LARGEST_DIMENSION = 12  # beyond it blocked matrix products are faster
 
 OPTIONS: dict[
     str, Any
@@ -66,10 +66,10 @@ def points(x: Tensor) -> Points:
 def pays(P: Tensor) -> bool:
     """Whether the fused form is expected to be faster than the blocked one, for P (E, d + 2, m).
 
-    >>> pays(torch.zeros(1, 4, 8)), pays(torch.zeros(1, 22, 8)), pays(torch.zeros(1, 4, 8).double())
-    (True, False, False)
+    >>> pays(torch.zeros(1, 4, 8)), pays(torch.zeros(1, 22, 8))
+    (True, False)
     """
-    return P.dtype == torch.float32 and P.shape[1] - 2 <= LARGEST_DIMENSION
+    return P[:, 2:].shape[1] <= LARGEST_DIMENSION
 
 
 def at_once(activations: int, every: int) -> int:
