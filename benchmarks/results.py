@@ -5,13 +5,13 @@ import importlib.metadata
 import itertools
 import os
 import platform
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 
 from benchmarks.harness import Row
+from tools.commit import checked_out
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("torch", "numpy", "scipy", "jax", "jaxlib", "curvlinops-for-pytorch")
@@ -23,7 +23,7 @@ def provenance(device: str) -> dict[str, str]:
     pinned = f"pinned to core {cores[0]}" if len(cores) == 1 else "not pinned to one core"
     found = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": _commit(),
+        "commit": checked_out(ROOT, untracked=False) or "unknown",
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "threads": f"{torch.get_num_threads()}, {pinned}",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
@@ -42,15 +42,6 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _commit() -> str:
-    def git(*arguments: str) -> str:
-        command = ["git", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-
-    changes = " with changes" if git("status", "--porcelain", "--untracked-files=no") else ""
-    return (git("rev-parse", "--short=12", "HEAD") or "unknown") + changes
 
 
 def _processor() -> str:

@@ -5,11 +5,12 @@ that has the hardware writes it; commit the file with what was tested.
 """
 
 import json
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tools.commit import checked_out
 
 HERE = Path(__file__).parent
 HARDWARE = {"needs_cuda": "CUDA", "needs_mps": "MPS"}
@@ -19,15 +20,6 @@ def _is_present(name: str) -> bool:
     import torch
 
     return torch.cuda.is_available() if name == "CUDA" else torch.backends.mps.is_available()
-
-
-def _commit() -> str:
-    def git(*arguments: str) -> str:
-        command = ["git", *arguments]
-        return subprocess.run(command, cwd=HERE, capture_output=True, text=True).stdout.strip()
-
-    changes = " with changes" if git("status", "--porcelain", "--untracked-files=no") else ""
-    return (git("rev-parse", "--short=12", "HEAD") or "an unknown commit") + changes
 
 
 def pytest_configure(config):
@@ -58,7 +50,7 @@ def pytest_terminal_summary(terminalreporter, config):
             for reports in found.values()
         )
         if passed:
-            commit = commit or _commit()
+            commit = commit or checked_out(HERE, untracked=False) or "an unknown commit"
             passes[name] = {**passes.get(name, {}), **dict.fromkeys(passed, commit)}
         if skipped:
             terminalreporter.section(f"not tested: no {name} device on this machine")

@@ -21,6 +21,7 @@ from pathlib import Path
 from jupyter_book.sphinx import build_sphinx
 
 from tools import execute, ledger, lint, reference, site_complete
+from tools.commit import checked_out
 from tools.execute import Execution, PageFailed
 from tools.pages import Book, Page
 
@@ -34,7 +35,7 @@ class BuildFailed(Exception):
 def write_provenance(book: Book, executions: dict[str, Execution], seed: int) -> None:
     """Write down when, from which commit and with which versions the pages were executed."""
     facts = {
-        "commit": execute.checked_out(book.root),
+        "commit": checked_out(book.root),
         "seed": seed,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in VERSIONS_SHOWN},

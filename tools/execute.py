@@ -12,7 +12,6 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
 import threading
 import time
@@ -33,6 +32,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from tools.commit import checked_out
 from tools.pages import Book, Page
 
 KEPT_PER_PAGE = 12  # executions of one page under other seeds or library states
@@ -118,19 +118,6 @@ def load(page: Page, seed: int, full: bool = False) -> Execution | None:
     return Execution(
         notebook, facts["seconds"], facts["executed"], facts.get("commit"), fresh=False
     )
-
-
-def checked_out(root: Path) -> str | None:
-    """The commit of the book's folder, with a + if files differ from it; None without git."""
-    git = ["git", "-C", str(root)]
-    try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        status = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
-    except OSError:
-        return None
-    if head.returncode != 0:
-        return None
-    return head.stdout.strip() + ("+" if status.stdout else "")
 
 
 def kernel_environment(seed: int, full: bool) -> dict[str, str]:

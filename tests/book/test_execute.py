@@ -10,6 +10,7 @@ import pytest
 
 from tests.book.fixtures import HEADER
 from tools import execute
+from tools.commit import checked_out
 from tools.pages import Book
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +102,7 @@ def test_an_execution_remembers_the_commit_it_was_run_from(tmp_path):
     first = execute.execute(book.pages)["one"].commit
     assert first is not None and len(first) == 40
     (tmp_path / "other.txt").write_text("a local change")
-    assert execute.checked_out(tmp_path) == first + "+"
+    assert checked_out(tmp_path) == first + "+"
     assert execute.execute(book.pages)["one"].commit == first  # cached: what ran then
 
 

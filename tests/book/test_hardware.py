@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).parents[1] / "conftest.py"
+ROOT = Path(__file__).parents[2]
+CONFTEST = ROOT / "tests" / "conftest.py"
 TESTS = """
 import pytest
 
@@ -45,7 +46,8 @@ def machine(tmp_path):
         (tmp_path / "torch.py").write_text(TORCH.format(cuda=cuda))
         (repository / "test_it.py").write_text(TESTS.replace("LIMIT", str(limit)))
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "."]
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        path = os.pathsep.join([str(tmp_path), str(ROOT)])
+        environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         ran = subprocess.run(
             command, cwd=repository, env=environment, capture_output=True, text=True
         )
@@ -75,7 +77,7 @@ def test_skipped_tests_are_listed_with_their_last_pass(machine, workers):
 
     machine.git("add", ".")
     machine.git("commit", "-q", "-m", "first")
-    commit = machine.git("rev-parse", "--short=12", "HEAD")
+    commit = machine.git("rev-parse", "HEAD")
     shown = machine(True, 3, *workers)
     assert "3 passed, 1 skipped" in shown and "no CUDA" not in shown
     ids = [f"test_it.py::test_on_cuda[{n}]" for n in (1, 2)]
@@ -89,12 +91,11 @@ def test_skipped_tests_are_listed_with_their_last_pass(machine, workers):
 def test_a_failure_keeps_the_commit_of_the_last_pass(machine):
     machine.git("add", ".")
     machine.git("commit", "-q", "-m", "first")
-    first = machine.git("rev-parse", "--short=12", "HEAD")
+    first = machine.git("rev-parse", "HEAD")
     machine(True)
     machine.git("commit", "-q", "-a", "-m", "second")
     machine(True, 2)  # test_on_cuda[2] fails, on a tree with an edit
     assert machine.record()["CUDA"] == {
-        "test_it.py::test_on_cuda[1]": machine.git("rev-parse", "--short=12", "HEAD")
-        + " with changes",
+        "test_it.py::test_on_cuda[1]": machine.git("rev-parse", "HEAD") + "+",
         "test_it.py::test_on_cuda[2]": first,
     }
