@@ -7,7 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mathdl import models, parameters
+from mathdl import models
+
+from tests.unit.autograd import check_derivatives
 
 E, n = 2, 3
 FACTORS = {"mean-field": lambda m: 1 / m, "ntk": lambda m: m**-0.5, "unscaled": lambda m: 1.0}
@@ -196,18 +198,7 @@ CASES = {
 def test_autograd_agrees_with_finite_differences_and_with_functional_transforms(name):
     model, networks = CASES[name]
     x = normal(n, 2)
-    parts = [part.requires_grad_() for part in parameters.tensors(networks)]
-
-    def values(*parts):
-        flat = iter(parts)
-        return model(parameters.apply(lambda _: next(flat), networks), x)
-
-    assert torch.autograd.gradcheck(values, parts)
-    gradients = torch.func.grad(lambda p: model(p, x).sum())(networks)
-    for gradient, expected in zip(
-        parameters.tensors(gradients), torch.autograd.grad(values(*parts).sum(), parts), strict=True
-    ):
-        torch.testing.assert_close(gradient, expected)
+    check_derivatives(model, networks, x)
 
 
 def test_errors_of_mlps_name_the_argument():

@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mathdl import models, parameters
+from mathdl import models
+
+from tests.unit.autograd import check_derivatives
 
 E, n = 2, 3
 
@@ -145,18 +147,7 @@ def test_autograd_agrees_with_finite_differences_and_with_functional_transforms(
     model = partial(
         models.convolutional, padding="circular", pooling="average", activation=torch.tanh
     )
-    parts = [part.requires_grad_() for part in parameters.tensors(networks)]
-
-    def values(*parts):
-        flat = iter(parts)
-        return model(parameters.apply(lambda _: next(flat), networks), x)
-
-    assert torch.autograd.gradcheck(values, parts)
-    gradients = torch.func.grad(lambda p: model(p, x).sum())(networks)
-    for gradient, expected in zip(
-        parameters.tensors(gradients), torch.autograd.grad(values(*parts).sum(), parts), strict=True
-    ):
-        torch.testing.assert_close(gradient, expected)
+    check_derivatives(model, networks, x)
 
 
 def test_errors_name_the_argument():

@@ -7,8 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mathdl import models, parameters
+from mathdl import models
 from mathdl.models import shallow, shapes
+
+from tests.unit.autograd import check_derivatives
 
 E, m, n, d = 2, 5, 4, 3
 SCALES = {"mean-field": 1 / 5, "ntk": 5**-0.5, "unscaled": 1.0}
@@ -132,18 +134,7 @@ CASES = {
 def test_autograd_agrees_with_finite_differences_and_with_functional_transforms(name):
     model, networks = CASES[name]
     x = normal(n, d)
-    parts = [part.requires_grad_() for part in parameters.tensors(networks)]
-
-    def values(*parts):
-        flat = iter(parts)
-        return model(parameters.apply(lambda _: next(flat), networks), x)
-
-    assert torch.autograd.gradcheck(values, parts)
-    gradients = torch.func.grad(lambda p: model(p, x).sum())(networks)
-    for gradient, expected in zip(
-        parameters.tensors(gradients), torch.autograd.grad(values(*parts).sum(), parts), strict=True
-    ):
-        torch.testing.assert_close(gradient, expected)
+    check_derivatives(model, networks, x)
 
 
 def test_errors_of_two_layer_networks_name_the_argument(networks):
