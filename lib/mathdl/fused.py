@@ -5,8 +5,8 @@ The formulas are those of `gradients.two_layer_gradient`, written over broadcast
     f_i = s Σ_j a_j max(z_ij, 0),     g_j = Σ_i r_i 1[z_ij > 0] x̃_i,     z_ij = v_j · x̃_i.
 
 TorchInductor makes one loop of each sum, in which z_ij stays in a register; the second computes it
-anew. That beats matrix products while a point has few coordinates (see `pays`). The price is a
-compiler, and 5 to 30 seconds of its time for every new shape.
+anew. That beats matrix products while a point has few coordinates, up to `LARGEST_DIMENSION`. The
+price is a compiler, and 5 to 30 seconds of its time for every new shape.
 
 Each sum is vectorized over what is *not* summed: samples in the first, neurons in the second. The
 compiler chooses by the strides: it vectorizes over what is contiguous and is never anything else.
@@ -61,15 +61,6 @@ def points(x: Tensor) -> Points:
     """
     rows = torch.cat([x, torch.ones_like(x[..., :1])], dim=-1)
     return Points(rows.mT.contiguous(), rows)
-
-
-def pays(P: Tensor) -> bool:
-    """Whether the fused form is expected to be faster than the blocked one, for P (E, d + 2, m).
-
-    >>> pays(torch.zeros(1, 4, 8)), pays(torch.zeros(1, 22, 8))
-    (True, False)
-    """
-    return P[:, 2:].shape[1] <= LARGEST_DIMENSION
 
 
 def at_once(activations: int, every: int) -> int:

@@ -121,34 +121,33 @@ def descend(
     """
     leaves = list(tensors(eager.theta))
     silent = "MATHDL_STATIC" in os.environ
-    bar = tqdm(total=plan.steps, delay=PATIENCE, leave=False, disable=silent)
     step, next_look = 0, 0
-    while True:
-        last = step == plan.steps
-        due = last or step % plan.every == 0
-        stepper = fused if fused and step + fused.steps <= plan.steps else eager
-        if last or (due and batches):
-            risk, _ = eager.gradient(eager.theta, *everything)
-            members.see(step, risk[None])
-        if not last:
-            lr = plan.rate(step, step + stepper.steps)
-            losses = stepper.losses(*(next(batches) if batches else everything), lr)
-            members.see(step, losses)
-            risk = risk if batches else losses[0]
-        if plan.tolerance is not None and (due or not batches):
-            members.converge(risk <= plan.tolerance, step)
-        if last or step >= next_look:
-            if members.look(leaves, step):
+    with tqdm(total=plan.steps, delay=PATIENCE, leave=False, disable=silent) as bar:
+        while True:
+            last = step == plan.steps
+            due = last or step % plan.every == 0
+            stepper = fused if fused and step + fused.steps <= plan.steps else eager
+            if last or (due and batches):
                 risk, _ = eager.gradient(eager.theta, *everything)
-            bar.update(step - bar.n)
-            next_look = step + LOOK
-        if due or members.all_stopped:
-            history.add(step, risk, eager.theta)
-        if last or members.all_stopped:
-            break
-        stepper.move(members)
-        step += stepper.steps
-    bar.close()
+                members.see(step, risk[None])
+            if not last:
+                lr = plan.rate(step, step + stepper.steps)
+                losses = stepper.losses(*(next(batches) if batches else everything), lr)
+                members.see(step, losses)
+                risk = risk if batches else losses[0]
+            if plan.tolerance is not None and (due or not batches):
+                members.converge(risk <= plan.tolerance, step)
+            if last or step >= next_look:
+                if members.look(leaves, step):
+                    risk, _ = eager.gradient(eager.theta, *everything)
+                bar.update(step - bar.n)
+                next_look = step + LOOK
+            if due or members.all_stopped:
+                history.add(step, risk, eager.theta)
+            if last or members.all_stopped:
+                break
+            stepper.move(members)
+            step += stepper.steps
 
 
 def minibatches(

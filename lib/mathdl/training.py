@@ -141,9 +141,11 @@ def train_two_layer(
     derivative of the loss: in the mean-field scaling that derivative is of size 1/m, so lr is
     usually chosen as a multiple of m. Options, result and errors are those of `train`.
 
-    compiled: take the steps with the code that `fused.stepper` compiles; the same up to rounding.
-        Up to 8 steps, as many as divide `every`, are taken without a look at the losses.
-        Compiling takes up to half a minute for each shape, rule and loss
+    compiled: take the steps with the code that `fused.stepper` compiles; the same up to rounding,
+        and faster for long runs in up to `fused.LARGEST_DIMENSION` dimensions. Up to 8 steps, as
+        many as divide `every`, are taken without a look at the losses; `every`, if left out, is
+        rounded up to a multiple of 8. Compiling takes up to half a minute for each shape, rule
+        and loss
 
     >>> one = torch.ones(1, 1)
     >>> networks = models.TwoLayer(a=one, w=one[None], b=0 * one)
@@ -169,8 +171,10 @@ def train_two_layer(
         task = task._replace(
             gradient=lambda P, points, y: by_hand(P, points.columns, y),
             prepare=fused.points,
-            stepper=lambda rule: fused.stepper(scaling, loss, rule, decay if decay.any() else None),
-            steps_at_once=fused.at_once,
+            compiled=lambda rule, activations, every: (
+                fused.stepper(scaling, loss, rule, decay if decay.any() else None),
+                fused.at_once(activations, every),
+            ),
         )
     return _descend(task, **options)
 
@@ -182,8 +186,8 @@ class _Task(NamedTuple):
     own_x: whether x is (E, n, ...), not (n, ...); asked for only where there are batches
     prepare: turns points into what the gradient takes
     form: turns the parameters that the gradient takes into those of the caller
-    stepper: `stepper(rule)` takes several steps at once, see `fused.stepper`
-    steps_at_once: how many, for so many activations and steps between two rows of the history
+    compiled: for a rule, E m n activations and the steps between two rows of the history, what
+        takes several steps at once (see `fused.stepper`), and how many
     """
 
     gradient: gradients.Gradient
@@ -195,8 +199,7 @@ class _Task(NamedTuple):
     own_x: bool
     prepare: Callable[[Tensor], Any] = lambda x: x
     form: Callable[[Any], Any] = lambda theta: theta
-    stepper: Callable[[Rule], Callable[..., Any]] | None = None
-    steps_at_once: Callable[[int, int], int] | None = None
+    compiled: Callable[[Rule, int, int], tuple[Callable[..., Any], int]] | None = None
 
 
 def _descend(
@@ -227,14 +230,14 @@ def _descend(
     memory = [_copy(s) for s in state] if state else [{} for _ in leaves]
     if every is None:
         every = max(1, steps // 100)
-        every += -every % 8 if task.stepper else 0  # eights can be compiled together
+        every += -every % 8 if task.compiled else 0  # eights can be compiled together
 
     eager = Eager(gradient, theta, memory, rule, decays)
     quick, at_once = None, None
-    if task.stepper and task.steps_at_once:
+    if task.compiled:
         samples = batches.size if batches else zero.shape[1]
-        at_once = task.steps_at_once(E * leaves[0].shape[-1] * samples, every)
-        quick = Fused(task.stepper(rule), theta, memory[0], at_once)
+        advance, at_once = task.compiled(rule, E * leaves[0].shape[-1] * samples, every)
+        quick = Fused(advance, theta, memory[0], at_once)
     drawn = None
     if batches:
         own_y = y.ndim == (zero.ndim if y.is_floating_point() else 2)

@@ -138,13 +138,6 @@ def test_an_unknown_rule_is_refused():
         fused.stepper("ntk", rule=lambda g, state: g)
 
 
-def test_the_fused_form_pays_in_few_dimensions():
-    d_most = fused.LARGEST_DIMENSION
-    assert fused.pays(torch.zeros(2, d_most + 2, 3))
-    assert not fused.pays(torch.zeros(2, d_most + 3, 3))
-    assert fused.pays(torch.zeros(2, 4, 3, dtype=torch.float64))
-
-
 def test_the_smaller_the_work_the_more_steps_at_once_and_never_past_a_record():
     for activations in (1, 2**19, 2**21, 2**22, 2**30):
         for every in (1, 6, 8, 9, 100):
