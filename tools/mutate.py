@@ -31,7 +31,7 @@ SECONDS_PER_MUTANT = 120
 
 
 def tests_of(module: str, tests: Path) -> list[Path]:
-    """The test files of a module such as `theory.approximation`: its last name, or all of it."""
+    """The test files of a module such as `theory.estimation`: its last name, or all of it."""
     names = {module.rpartition(".")[2], module.replace(".", "_")}
     found = {path for name in names for path in tests.glob(f"test_{name}.py")}
     found |= {path for name in names for path in tests.glob(f"test_{name}_*.py")}
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--package", type=Path, default=Path("lib/mathdl"))
     parser.add_argument("--tests", type=Path, default=Path("tests/unit"))
     parser.add_argument("--table", type=Path, default=Path("CONTRIBUTING.md"))
-    parser.add_argument("--module", help="only this one, for example theory.approximation")
+    parser.add_argument("--module", help="only this one, for example theory.approximation.barron")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=90)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Closed forms for approximation by two-layer ReLU networks.
+"""Barron space: errors of random neurons, exact norms and their certificates.
 
 Throughout, σ(t) = max(t, 0), d is the input dimension and m the number of neurons. Where no other
 source is named, the formula is derived on the page on Barron space.
