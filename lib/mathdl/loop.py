@@ -137,7 +137,7 @@ def descend(
                 risk = risk if batches else losses[0]
             if plan.tolerance is not None and (due or not batches):
                 members.converge(risk <= plan.tolerance, step)
-            if last or step >= next_look:
+            if last or step >= next_look or (due and history.record):  # it may refuse a NaN
                 if members.look(leaves, step):
                     risk, _ = eager.gradient(eager.theta, *everything)
                 bar.update(step - bar.n)

@@ -382,6 +382,18 @@ def test_what_is_recorded_is_what_was(compiled, uncompiled):
         torch.testing.assert_close(run.history["w"][row], there.w)
 
 
+def test_nothing_that_is_not_finite_is_recorded():
+    def largest(u):
+        assert u.isfinite().all()
+        return u.abs().amax(1)
+
+    lr = torch.tensor([0.1, 1e9], dtype=torch.float64)
+    options = {"lr": lr, "steps": 60, "every": 5, "record": {"largest": largest}}
+    with pytest.warns(RuntimeWarning, match="diverged in 1 of 2 members, first after 1 steps"):
+        run = train_linear(torch.zeros(2, 2, dtype=torch.float64), X, Y, **options)
+    assert run.history["largest"][1:, 1].unique().numel() == 1 and run.steps[1] < 5
+
+
 def test_how_often_it_is_recorded():
     assert two(steps=5).history["step"].tolist() == [0, 1, 2, 3, 4, 5]
     assert two(steps=250).history["step"].tolist() == list(range(0, 251, 2))
