@@ -168,3 +168,26 @@ def test_ramp_error_is_the_distance_of_the_ramp(slope):
     end = 0.5 / slope
     error = quad(lambda x: ramp(x) ** 2, -end, 0)[0] + quad(lambda x: (1 - ramp(x)) ** 2, 0, end)[0]
     assert theory.ramp_error(slope) == pytest.approx(error / 2)
+
+
+@pytest.mark.parametrize("k", (1, 3))
+def test_norm_of_a_wave_is_the_variation_of_its_slope(k):
+    slope = -k * pi * np.sin(k * pi * np.linspace(-1, 1, 100_001))
+    assert theory.barron_norm_of_wave(k) == pytest.approx(np.abs(np.diff(slope)).sum(), rel=1e-6)
+
+
+def test_fourier_bound_is_the_cost_of_taylors_formula():
+    # a wave of frequency ω: a constant, two linear neurons, kinks at ±s with weights up to ω²
+    omega = 1.5
+    kinks = {"path2": quad(lambda s: 2 * (1 + s), 0, 1)[0], "bias-free": quad(lambda s: 2, 0, 1)[0]}
+    constant = {"path2": 1, "bias-free": 0}
+    for convention, cost in kinks.items():
+        expected = constant[convention] + 2 * omega + omega**2 * cost
+        found = theory.fourier_bound(1.0, omega, omega**2, convention)
+        assert found == pytest.approx(expected)
+    assert theory.fourier_bound(2.0, 0.0, 0.0) == 2.0
+
+
+def test_fourier_bound_refuses_other_conventions():
+    with pytest.raises(ValueError, match="convention='path1' is not one of path2, bias-free"):
+        theory.fourier_bound(1.0, 1.0, 1.0, "path1")

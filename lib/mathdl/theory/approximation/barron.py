@@ -159,3 +159,31 @@ def ramp_error(slope: float) -> float:
     True
     """
     return 1 / (24 * slope)
+
+
+def barron_norm_of_wave(k: int) -> float:
+    """The Barron norm of x ↦ cos(kπ u·x) on the unit ball, |u| = 1, under "bias-free": 4πk².
+
+    It is the total variation of the slope of cos(kπt) on [-1, 1].
+
+    >>> round(barron_norm_of_wave(2) / barron_norm_of_wave(1), 12)
+    4.0
+    """
+    return 4 * pi * k**2
+
+
+def fourier_bound(mass: float, first: float, second: float, convention: str = "path2") -> float:
+    """An upper bound of the Barron norm on the unit ball by moments of a Fourier transform.
+
+    For f(x) = ∫ exp(iξ·x) dF(ξ), real, these are the integrals of 1, |ξ| and |ξ|² against |F|. The
+    bound is mass + 2 first + 3 second for "path2" and 2 first + 2 second for "bias-free". Raises
+    ValueError for any other convention.
+
+    >>> fourier_bound(1.0, 2.0, 4.0), fourier_bound(1.0, 2.0, 4.0, "bias-free")
+    (17.0, 12.0)
+    """
+    if convention == "path2":
+        return mass + 2 * first + 3 * second
+    if convention == "bias-free":
+        return 2 * first + 2 * second
+    raise ValueError(f"convention={convention!r} is not one of path2, bias-free.")
