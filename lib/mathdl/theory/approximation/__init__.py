@@ -32,6 +32,22 @@ from mathdl.theory.approximation.curse import (
     separation,
     sphere_area,
 )
+from mathdl.theory.approximation.interpolation import (
+    alternation,
+    bernstein_limit,
+    bump_growth,
+    bump_mass,
+    bump_measure,
+    bump_norm,
+    bump_profile,
+    bump_slope,
+    bump_spread,
+    cost_on_the_line,
+    data_slopes,
+    interpolation_certificate,
+    interpolation_norm,
+    weight_decay_optimum,
+)
 from mathdl.theory.approximation.universality import (
     difference_error,
     difference_weight,
@@ -50,6 +66,7 @@ from mathdl.theory.approximation.universality import (
 )
 
 __all__ = [
+    "alternation",
     "antithetic_constant",
     "ball_volume",
     "barron_complexity",
@@ -59,9 +76,19 @@ __all__ = [
     "barron_monte_carlo_limit",
     "barron_norm_of_radius",
     "barron_norm_of_wave",
+    "bernstein_limit",
+    "bump_growth",
+    "bump_mass",
+    "bump_measure",
+    "bump_norm",
+    "bump_profile",
+    "bump_slope",
+    "bump_spread",
     "certificate",
     "circumscribed_polygon",
+    "cost_on_the_line",
     "covering_error",
+    "data_slopes",
     "difference_error",
     "difference_weight",
     "equispaced_error",
@@ -70,6 +97,8 @@ __all__ = [
     "fourier_bound",
     "holomorphic_floor",
     "inscribed_polygon",
+    "interpolation_certificate",
+    "interpolation_norm",
     "isotropic_average",
     "least_mean_distance",
     "linear_square",
@@ -92,4 +121,5 @@ __all__ = [
     "sphere_area",
     "spline_noise",
     "step_sum_error",
+    "weight_decay_optimum",
 ]
