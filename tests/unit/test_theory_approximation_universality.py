@@ -173,3 +173,15 @@ def test_polyharmonic_floor_is_a_least_squares_distance(j, k):
     columns = np.stack([np.abs(z) ** (2 * i) * h for i in range(k) for h in harmonic], axis=1)
     distance = least_squares(columns.real, np.abs(z) ** (2 * j), weights)
     assert theory.polyharmonic_floor(j, k) == pytest.approx(distance, rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize("M", (2, 3, 5))
+def test_two_layers_follow_the_power_series_of_the_exponential(M):
+    # on the real axis the network is a function of a real variable: evaluate its series
+    h = 0.1
+
+    def layer(u):
+        return sum(h ** (p - 1) * u ** (p + 1) / factorial(p) for p in range(1, 20, M))
+
+    error = layer(layer(1.0)) - 1
+    assert theory.two_layer_error(M) == pytest.approx(error / h**M, rel=2e-2)

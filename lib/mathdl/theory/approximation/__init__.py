@@ -63,6 +63,7 @@ from mathdl.theory.approximation.universality import (
     root_norm,
     spline_noise,
     step_sum_error,
+    two_layer_error,
 )
 
 __all__ = [
@@ -121,5 +122,6 @@ __all__ = [
     "sphere_area",
     "spline_noise",
     "step_sum_error",
+    "two_layer_error",
     "weight_decay_optimum",
 ]

@@ -185,3 +185,14 @@ def polyharmonic_floor(j: int, k: int) -> float:
     [0.29814, 0.07454, 0.0]
     """
     return prod(abs(j - i) / (j + i + 1) for i in range(k)) / sqrt(2 * j + 1)
+
+
+def two_layer_error(M: int) -> float:
+    """Limit of sup |S_h(S_h(z)) - |z|⁴| / h^M on the unit disc as h goes to 0: 3/(M + 1)!.
+
+    S_h(u) is the mean of σ(wu)/h² over the M roots w of w^M = h^M, with σ(z) = e^z conj(z).
+
+    >>> two_layer_error(2)
+    0.5
+    """
+    return 3 / factorial(M + 1)
