@@ -126,6 +126,12 @@ def test_radius_variance_by_quadrature(d):
     assert theory.radius_variance(d) == pytest.approx(square / mean**2 - 1, rel=1e-8)
 
 
+@pytest.mark.parametrize("d", (2, 3, 10))
+def test_norm_of_two_layers_by_quadrature(d):
+    expected = 1 / sphere_mean(relu, d) + 1
+    assert theory.second_layer_norm(d) == pytest.approx(expected, rel=1e-8)
+
+
 @pytest.mark.parametrize("d", (2, 10))
 def test_second_layer_by_quadrature_over_radius_and_noise(d):
     m = 10**6
@@ -140,6 +146,10 @@ def test_second_layer_by_quadrature_over_radius_and_noise(d):
     other = (relu(1 - estimate) - relu(1 - r)) ** 2
     assert m * (share @ other.mean(axis=1)) == pytest.approx(
         theory.second_layer_constant(d, 0.0, 1.0), rel=2e-3
+    )
+    half = (relu(estimate - 0.5) - relu(r - 0.5)) ** 2
+    assert m * (share @ half.mean(axis=1)) == pytest.approx(
+        theory.second_layer_constant(d, low=0.5), rel=1e-3
     )
     wrong = (estimate > 1) != (r > 1)
     assert sqrt(m) * (share @ wrong.mean(axis=1)) == pytest.approx(

@@ -136,6 +136,18 @@ def second_layer_constant(d: int, low: float = 1.0, high: float = 2.0) -> float:
     return (high**3 - low**3) / 6 * radius_variance(d)
 
 
+def second_layer_norm(d: int) -> float:
+    """The path norm 1/c_d + 1 of σ(r - 1), where r is the mean of m neurons σ(w_i·x)/c_d.
+
+    The outer weights 1/(c_d m) of the first layer, whose w_i are unit vectors, sum to 1/c_d; the
+    second layer adds its bias. The width m does not matter.
+
+    >>> round(second_layer_norm(3), 12)
+    5.0
+    """
+    return 2 * sqrt(pi) * exp(lgamma((d + 1) / 2) - lgamma(d / 2)) + 1
+
+
 def second_layer_step(d: int) -> float:
     """The limit of √m times the mean squared error for the step 1(|x| > 1) instead of σ(|x| - 1).
 
