@@ -107,7 +107,7 @@ def alternation(d: int) -> tuple[np.ndarray, float, np.ndarray]:
     if d < 1 or d % 2 == 0:
         raise ValueError(f"d={d} is not an odd dimension; use 1, 3, 5, ...")
     k = d // 2
-    s = np.sin(pi / 2 * np.arange(k + 2) / (k + 1))
+    s = chebyshev.chebpts2(d + 2)[k + 1 :]
     for _ in range(20):
         even = chebyshev.chebvander(s, d - 1)[:, ::2]
         solved = np.linalg.solve(np.column_stack([even, (-1.0) ** np.arange(k + 2)]), s)
