@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mathdl.theory import approximation as theory
 from scipy.integrate import quad
-from scipy.stats import norm
+from scipy.stats import binom, norm
 
 
 def relu(t):
@@ -143,10 +143,6 @@ def test_second_layer_by_quadrature_over_radius_and_noise(d):
     assert m * (share @ errors.mean(axis=1)) == pytest.approx(
         theory.second_layer_constant(d), rel=1e-3
     )
-    other = (relu(1 - estimate) - relu(1 - r)) ** 2
-    assert m * (share @ other.mean(axis=1)) == pytest.approx(
-        theory.second_layer_constant(d, 0.0, 1.0), rel=2e-3
-    )
     half = (relu(estimate - 0.5) - relu(r - 0.5)) ** 2
     assert m * (share @ half.mean(axis=1)) == pytest.approx(
         theory.second_layer_constant(d, low=0.5), rel=1e-3
@@ -155,3 +151,34 @@ def test_second_layer_by_quadrature_over_radius_and_noise(d):
     assert sqrt(m) * (share @ wrong.mean(axis=1)) == pytest.approx(
         theory.second_layer_step(d), rel=5e-3
     )
+
+
+def binomial_mean_square(m, low):
+    """E of the mean of (σ(rθ - low) - σ(r - low))² over r in [0, 2] for d = 1: θ is 2/m times B."""
+    count = np.arange(max(1, m // 2 - 8 * int(sqrt(m))), m + 1)[: 16 * int(sqrt(m)) + 1]
+    theta = 2 * count / m
+    cut = np.minimum(low / theta, 2)
+    left, right = np.minimum(low, cut), np.maximum(low, cut)
+    nodes, weights = np.polynomial.legendre.leggauss(5)
+    total = 0
+    for start, end in ((left, right), (right, np.full_like(right, 2))):
+        r = (start + end + (end - start) * nodes[:, None]) / 2
+        errors = (relu(r * theta - low) - relu(r - low)) ** 2
+        total = total + (end - start) / 4 * (weights @ errors)
+    return binom.pmf(count, m, 0.5) @ total
+
+
+@pytest.mark.parametrize("low", (0.5, 1.0, 1.5))
+def test_second_layer_on_the_line_by_binomial_sums(low):
+    errors = {m: m * binomial_mean_square(m, low) for m in (10**4, 10**6)}
+    for m, error in errors.items():
+        assert theory.second_layer_constant(1, low, m) == pytest.approx(error, abs=4 / m)
+    band = 10**3 * ((8 - low**3) / 6 - errors[10**6])
+    assert theory.second_layer_band(1, low) == pytest.approx(band, rel=0.02)
+
+
+@pytest.mark.parametrize("d", (2, 10))
+def test_second_layer_band_depends_on_the_dimension_by_the_variance(d):
+    # the band is a cubic function of the noise, so it scales with the power 3/2 of the variance
+    ratio = (1 / sphere_mean(relu, d) ** 2 / (2 * d) - 1) ** 1.5
+    assert theory.second_layer_band(d) == pytest.approx(ratio * theory.second_layer_band(1))

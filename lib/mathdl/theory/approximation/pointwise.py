@@ -4,7 +4,7 @@ Throughout, σ(t) = max(t, 0). All formulas are derived on the page on pointwise
 are those of the bias-free convention.
 """
 
-from math import exp, lgamma, pi, sqrt
+from math import exp, inf, lgamma, pi, sqrt
 
 import numpy as np
 
@@ -123,17 +123,30 @@ def radius_variance(d: int) -> float:
     return 2 * pi * ratio**2 / d - 1
 
 
-def second_layer_constant(d: int, low: float = 1.0, high: float = 2.0) -> float:
-    """The limit of m times the mean squared error when a second layer acts on the estimated radius.
+def second_layer_constant(d: int, low: float = 1.0, width: float = inf) -> float:
+    """m times the mean squared error when a second layer σ(t - low) acts on the estimated radius.
 
-    The first layer has m random neurons and estimates |x|; the second is a function with slope ±1
-    for low < |x| < high and slope 0 elsewhere, such as σ(|x| - 1) for the defaults. The radius is
-    uniform on [0, 2]. The value is (high³ - low³)/6 times `radius_variance(d)`.
+    The first layer has m = width random neurons and estimates |x|, which is uniform on [0, 2];
+    0 < low < 2. With v = `radius_variance(d)` the value is (8 - low³)v/6 in the limit of many
+    neurons, less `second_layer_band(d, low)`/√m, up to O(1/m).
 
     >>> round(second_layer_constant(3), 12)
     1.944444444444
+    >>> round(second_layer_constant(3, width=1000), 6)
+    1.935396
     """
-    return (high**3 - low**3) / 6 * radius_variance(d)
+    return (8 - low**3) / 6 * radius_variance(d) - second_layer_band(d, low) / sqrt(width)
+
+
+def second_layer_band(d: int, low: float = 1.0) -> float:
+    """What the radii near the kink take away from √m times `second_layer_constant`.
+
+    It is low³ √(2/π) v^(3/2)/6 with v = `radius_variance(d)`.
+
+    >>> round(second_layer_band(1), 6)
+    0.132981
+    """
+    return low**3 * sqrt(2 / pi) * radius_variance(d) ** 1.5 / 6
 
 
 def second_layer_norm(d: int) -> float:
