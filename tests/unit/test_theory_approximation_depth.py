@@ -171,4 +171,14 @@ def test_limits_of_flows():
     assert log(theory.weighted_path_norm_limit()) == pytest.approx(3)
     assert theory.weighted_path_norm(3) == pytest.approx(8)
     assert theory.weighted_path_norm(6) == pytest.approx(1.5**6)
-    assert theory.sideways_path_norm() == pytest.approx(1 + 3 * quad(np.exp, 0, 1)[0])
+
+
+@pytest.mark.parametrize("right", (-2.0, 0.5, e))
+@pytest.mark.parametrize("left", (-0.5, 1.0, 4.0))
+@pytest.mark.parametrize("weight", (1.0, 3.0))
+def test_the_cheapest_kink_by_search(right, left, weight):
+    # s x + (right - s) σ(x) - (left - s) σ(-x), the line free, a block `weight` times
+    s = np.arange(-5, 5, 1e-3)
+    cost = abs(s) + weight * abs(right - s) + weight * abs(left - s)
+    norm = theory.weighted_flow_norm(right, left, weight)
+    assert norm == pytest.approx(cost.min(), abs=3e-3)

@@ -251,7 +251,7 @@ def euler_gap_bounds(L: int) -> tuple[float, float]:
 
 
 def flow_norm() -> float:
-    """The flow-induced norm on [0, 1] of x ↦ ex, with every weight >= 0 of a block: e.
+    """The flow-induced norm on [0, 1] of x ↦ ex, with every weight >= 1 of a block: e.
 
     >>> round(flow_norm(), 4)
     2.7183
@@ -279,10 +279,14 @@ def weighted_path_norm_limit() -> float:
     return exp(3)
 
 
-def sideways_path_norm() -> float:
-    """The path norm of blocks beside each other for z(1) of z' = σ(z), with weight 3: 1 + 3(e - 1).
+def weighted_flow_norm(right: float, left: float, weight: float) -> float:
+    """The flow-induced norm on [-1, 1] of x ↦ right·x for x > 0, left·x for x < 0.
 
-    >>> round(sideways_path_norm(), 3)
-    6.155
+    A block counts `weight` >= 1 times. The norm is weight·|right - left| + the distance of 0 from
+    the interval between the two slopes. For z(1) of z' = σ(z) it is 1 + weight·(e - 1).
+
+    >>> weighted_flow_norm(right=3.0, left=1.0, weight=3.0)
+    7.0
     """
-    return 1 + 3 * (e - 1)
+    low, high = min(right, left), max(right, left)
+    return weight * (high - low) + max(low, -high, 0.0)
