@@ -189,3 +189,14 @@ def test_random_features_by_a_fixed_point(psi):
     for _ in range(5000):
         S = 1 / (1 + ratio * psi / (1 + ratio * S))
     assert theory.random_features_limit(psi) == pytest.approx(floor + S / 4, rel=1e-9)
+
+
+@pytest.mark.parametrize(("length", "angle"), ((0.4, 0.3), (1.5, 1.0), (2.0, 2.7)))
+def test_gradient_of_one_neuron_by_quadrature(length, angle):
+    # in the plane of w and e, in polar coordinates; E r² = 2
+    turn = 2 * pi * (np.arange(200_000) + 0.5) / 200_000  # angle to w
+    gap = length * np.maximum(np.cos(turn), 0) - np.maximum(np.cos(turn + angle), 0)
+    active = np.cos(turn) > 0
+    radial, angular = theory.neuron_gradient(length, angle)
+    assert radial == pytest.approx(2 * np.mean(gap * active * np.cos(turn)), abs=1e-6)
+    assert angular == pytest.approx(2 * np.mean(gap * active * np.sin(turn)), abs=1e-6)

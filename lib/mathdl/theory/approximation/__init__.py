@@ -130,6 +130,7 @@ from mathdl.theory.approximation.rates import (
     knot_constant_exponential,
     linear_exponent,
     neuron_eigenvalue,
+    neuron_gradient,
     neuron_tail,
     random_features_limit,
 )
@@ -230,6 +231,7 @@ __all__ = [
     "nearest_constant",
     "nearest_distance",
     "neuron_eigenvalue",
+    "neuron_gradient",
     "neuron_tail",
     "norm_needed",
     "path_norm_growth",

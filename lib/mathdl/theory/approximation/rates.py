@@ -218,3 +218,17 @@ def random_features_limit(psi: float) -> float:
     ratio = 1 / (4 * floor)
     half = (1 + ratio * psi - ratio) / (2 * ratio)
     return floor + (sqrt(half**2 + 1 / ratio) - half) / 4
+
+
+def neuron_gradient(length: float, angle: float) -> tuple[float, float]:
+    """Gradient in w of half of E(σ(w·x) - σ(e·x))²: its radial and its angular component.
+
+    x ~ N(0, I_d), |e| = 1, |w| = length > 0, at an angle in [0, π] to e. The components are
+    (length - k)/2 with k = (sin + (π - angle) cos)/π, along w, and (π - angle) sin/(2π), in the
+    direction in which the angle grows. Both vanish at w = e.
+
+    >>> neuron_gradient(1.0, 0.0)
+    (0.0, 0.0)
+    """
+    k = (sin(angle) + (pi - angle) * cos(angle)) / pi
+    return (length - k) / 2, (pi - angle) * sin(angle) / (2 * pi)
