@@ -227,9 +227,49 @@ def test_midpoint_error_bound_from_its_two_parts(norm):
     x = np.linspace(0, 1, 10_001)
     force, slope = pi**2 * np.sin(pi * x), pi**3 * np.cos(pi * x)
     lipschitz = np.abs(slope).max() * norm + np.abs(force).max() * norm
+    # The slope may run from norm/2 to norm and back: this is the most that v'²/2 can vary.
+    path = norm * np.array([0.5, 1, 0.5])
+    variation = np.abs(np.diff(path**2 / 2)).sum()
     # variation/(2N) for the slopes, Lipschitz constant/(4N) for the load
-    expected = norm * norm / (2 * 30) + lipschitz / (4 * 30)
+    expected = variation / (2 * 30) + lipschitz / (4 * 30)
     assert theory.midpoint_error_bound(norm, 30) == pytest.approx(expected)
+
+
+def report_error(a, w, b, points):
+    """|midpoint rule - integral| of the energy density of the network Σ aσ(wx + b) on [0, 1]."""
+    kinks = -b / w
+    edges = np.unique([0, 1, *kinks[(kinks > 0) & (kinks < 1)]])
+
+    def slope(x):
+        return (a * w * (np.multiply.outer(x, w) + b > 0)).sum(-1)
+
+    def density(x):
+        values = (a * np.maximum(np.multiply.outer(x, w) + b, 0)).sum(-1)
+        return slope(x) ** 2 / 2 - pi**2 * np.sin(pi * x) * values
+
+    nodes, weights = np.polynomial.legendre.leggauss(20)
+    exact = 0.0
+    for left, right in zip(edges, edges[1:], strict=False):
+        exact += weights @ density((left + right + (right - left) * nodes) / 2) * (right - left) / 2
+    return abs(density((np.arange(points) + 0.5) / points).mean() - exact)
+
+
+def test_midpoint_error_bound_holds_for_random_networks():
+    rng = np.random.default_rng(8)
+    for _ in range(300):
+        a, w = rng.normal(size=(2, 3)) * 10
+        b = -w * rng.random(3)
+        norm = np.abs(a) @ (np.abs(w) + np.abs(b))
+        assert report_error(a, w, b, 5) <= theory.midpoint_error_bound(norm, 5)
+
+
+def test_midpoint_error_bound_is_nearly_attained():
+    # slopes 1e6, 2e6, 1e6: steeper only next to the first of 1000 points
+    a, w = np.array([1e6, -1e6]), np.array([1.0, -1.0])
+    b = np.array([-0.000499999, 0.000500001])
+    norm = np.abs(a) @ (np.abs(w) + np.abs(b))
+    ratio = report_error(a, w, b, 1000) / theory.midpoint_error_bound(norm, 1000)
+    assert 0.99 < ratio < 1
 
 
 GAINS, PRIOR = np.array([1.0, 0.5, 0.1]), np.array([2.0, 1.0, 0.7])
