@@ -191,3 +191,14 @@ def test_fourier_bound_is_the_cost_of_taylors_formula():
 def test_fourier_bound_refuses_other_conventions():
     with pytest.raises(ValueError, match="convention='path1' is not one of path2, bias-free"):
         theory.fourier_bound(1.0, 1.0, 1.0, "path1")
+
+
+@pytest.mark.parametrize("terms", (1, 4))
+def test_lacunary_bound_is_what_the_last_sine_sees(terms):
+    # q = -sin(2^J π t) at the points of a grid, linear between them: second differences against q
+    t = np.linspace(-1, 1, 20_001)
+    h = sum(j / 4**j * np.sin(2**j * pi * t) for j in range(1, terms + 1))
+    second = np.diff(h, 2) / (t[1] - t[0])
+    value = second @ -np.sin(2**terms * pi * t[1:-1])
+    assert theory.lacunary_bound(terms) == pytest.approx(value, rel=1e-4)
+    assert theory.lacunary_bound(terms) < np.abs(second).sum()

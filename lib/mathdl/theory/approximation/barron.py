@@ -187,3 +187,15 @@ def fourier_bound(mass: float, first: float, second: float, convention: str = "p
     if convention == "bias-free":
         return 2 * first + 2 * second
     raise ValueError(f"convention={convention!r} is not one of path2, bias-free.")
+
+
+def lacunary_bound(terms: int) -> float:
+    """A lower bound of the Barron norm of Σ_j j 4^-j sin(2^j π x_1), j = 1, ..., terms: π² terms.
+
+    On the unit ball, under all conventions; the certificate pairs the second derivative with the
+    last sine. The sum of all terms has a finite first Fourier moment and no finite Barron norm.
+
+    >>> round(lacunary_bound(2) / lacunary_bound(1), 12)
+    2.0
+    """
+    return pi**2 * terms
