@@ -192,6 +192,8 @@ def _claims(page: Page, notebook: NotebookNode) -> tuple[list[dict], list[tuple[
                 trouble.append((line, f"the cell fails: {output.ename}: {output.evalue}"))
             elif _bare_figure(output):
                 trouble.append((line, "a figure without alt text: pass it to show(fig, alt=...)."))
+            elif problem := _unreadable(output):
+                trouble.append((line, problem))
     checked = {row["id"] for row in rows}
     trouble += [
         (line, f"the prediction `{bundle['label']}: {bundle['description']}` is never checked.")
@@ -204,6 +206,15 @@ def _claims(page: Page, notebook: NotebookNode) -> tuple[list[dict], list[tuple[
 def _bare_figure(output: NotebookNode) -> bool:
     data = output.get("data", {})
     return any(kind.startswith("image/") for kind in data) and "text/html" not in data
+
+
+def _unreadable(output: NotebookNode) -> str:
+    """What is wrong with a glued value, if anything: the text formats plain numbers only."""
+    value = output.get("data", {}).get("application/papermill.record/text/plain", "")
+    if not value.startswith(("np.", "array(", "tensor(")):
+        return ""
+    name = output.metadata.scrapbook.name
+    return f"`{name}` is glued as {value}, which has no format: glue float(...) or a text."
 
 
 def _trouble(

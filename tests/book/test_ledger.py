@@ -152,6 +152,19 @@ def test_other_trouble_of_an_execution(ledger):
     assert "the source has 2 cells, its execution 3" in problem
 
 
+@pytest.mark.parametrize(
+    ("text", "accepted"), [("0.5", True), ("'a word'", True), ("np.float64(0.5)", False)]
+)
+def test_what_is_glued_can_be_formatted(ledger, text, accepted):
+    outputs = shown(GOOD)
+    glued = new_output("display_data", data={"application/papermill.record/text/plain": text})
+    glued.metadata["scrapbook"] = {"name": "error"}
+    outputs[1].append(glued)
+    found = ledger(outputs=outputs).problems
+    assert bool(found) != accepted
+    assert accepted or "`error` is glued as np.float64(0.5)" in found[0]
+
+
 def test_a_page_that_was_not_executed(tmp_path):
     (problem,) = collect(Book(write_book(tmp_path)), {}).problems
     assert "was not executed" in problem
