@@ -91,9 +91,9 @@ def resnet_path_norm(
     For p = 1 this is |α|ᵀ Π_l (I + weight·s |U_l||W_l|) |V| 1. With weight 1 it is a Lipschitz
     constant with respect to ‖x‖_∞ for activations of slope at most 1. With weight 3 it is the
     weighted path norm of E, Ma and Wang (who count s as part of U_l), which controls the Rademacher
-    complexity of ReLU networks. Neither is the norm of a function in a flow-induced space: for L
-    blocks of z' = σ(z) in one dimension and weight 3 it is (1 + 3/L)^L, which tends to e³, while
-    the functions tend to ez on z > 0.
+    complexity of ReLU networks. Either may be far above the norm of the function in a flow-induced
+    space: for L blocks of z' = σ(z) in one dimension and weight 3 it is (1 + 3/L)^L, which tends to
+    e³, while the limit of the functions has the norm 1 + 3(e - 1).
 
     networks: `models.ResNet`, scaling: as for `models.resnet`, order: p = 1 or 2. The result is
     (E,), or (E, D) where α is the identity.
