@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from mathdl.book import Bound, Empirical, Exact, MonteCarlo, Slope, claims, predict
 from mathdl.book.claims import MIME, ClaimFailed
@@ -100,7 +100,6 @@ def band_and_measured(draw):
     return predicted, predicted + side * abs(inside) * width, Bound(kind)
 
 
-@settings(deadline=None)
 @given(band_and_measured())
 def test_resolution_is_the_smallest_error_that_leaves_the_band(case):
     """Within it, p(1 + e) or p(1 - e) is still held; beyond it, neither is (a bound: one is)."""

@@ -57,7 +57,7 @@ def test_two_layer_gradient_is_the_one_of_autograd(name, own_x, own_y):
     check_two_layer(E=3, m=5, n=7, d=4, name=name, own_x=own_x, own_y=own_y)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     E=st.integers(1, 5),
     m=st.integers(1, 5),

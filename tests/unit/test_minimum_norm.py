@@ -66,7 +66,7 @@ def test_neurons_that_join_are_normalized_and_have_their_kink_in_the_data(d):
     st.lists(st.floats(0.1, 1), min_size=2, max_size=5),
     st.lists(st.floats(-2, 2), min_size=6, max_size=6),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_one_dimension_against_the_formula_of_slopes(gaps, values):
     # Savarese et al. 2019 for interpolation: with slopes s_i, T = Σ|s_(i+1) - s_i| and
     # S = |s_1 + s_last|, the least bias-free norm is T + max(0, (S - T)/2)

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mathdl import models
 
@@ -58,7 +58,6 @@ def test_an_mlp_of_two_layers_is_a_two_layer_network(scaling):
     )
 
 
-@settings(deadline=None)
 @given(st.floats(0.1, 10), st.permutations(range(5)))
 def test_rescaled_and_permuted_hidden_neurons_leave_the_function(c, order):
     weights, biases = random_mlp((3, 5, 4, 2))
@@ -72,7 +71,6 @@ def test_rescaled_and_permuted_hidden_neurons_leave_the_function(c, order):
     )
 
 
-@settings(deadline=None)
 @given(st.floats(0.1, 10))
 def test_a_relu_mlp_without_biases_is_homogeneous_of_degree_its_depth(c):
     weights, _ = random_mlp((3, 5, 4, 2), None)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mathdl import models
 
@@ -69,7 +69,6 @@ def test_against_a_sum_over_pixels(padding, q):
     assert float(value) == pytest.approx(float(networks.out[0, 0, 0]) * total)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 5), st.integers(0, 5))
 def test_a_shift_leaves_circular_networks_pooled_over_the_image(down, right):
     x = normal(n, 2, 6, 6)
@@ -84,7 +83,6 @@ def test_a_shift_changes_networks_with_zeros_at_the_border():
     assert (values(x.roll(1, -1)) - values(x)).abs().max() > 0.01
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2), st.integers(0, 2))
 def test_a_shift_by_whole_patches_moves_the_pooled_images(down, right):
     read = torch.eye(9, dtype=torch.float64).expand(E, 9, 9)  # shows the pooled image itself
@@ -96,7 +94,6 @@ def test_a_shift_by_whole_patches_moves_the_pooled_images(down, right):
     torch.testing.assert_close(shifted, pooled.roll((down, right), (-2, -1)))
 
 
-@settings(deadline=None)
 @given(st.floats(0.1, 10), st.permutations(range(3)))
 def test_rescaled_and_permuted_channels_leave_the_function(c, order):
     filters, out, biases = networks_of()

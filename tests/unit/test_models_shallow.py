@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mathdl import models
 from mathdl.models import shallow, shapes
@@ -48,7 +48,6 @@ def test_two_layer_against_a_loop_over_neurons(networks, scaling, own, activatio
             assert float(values[e, i]) == pytest.approx(SCALES[scaling] * total)
 
 
-@settings(deadline=None)
 @given(st.floats(0.1, 10), st.permutations(range(m)))
 def test_rescaled_and_permuted_neurons_leave_the_function(c, order):
     a, w, b = models.random_two_layer(E, m, d, np.random.default_rng(2))

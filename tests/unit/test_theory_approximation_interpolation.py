@@ -81,7 +81,7 @@ def test_a_straight_piece_leaves_the_certificate_in_the_middle():
     assert y.tolist() == [-0.5, 0.0, 0.5]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-2, 2), min_size=3, max_size=7), st.floats(0.1, 3))
 def test_interpolation_norm_scales(f, c):
     x = np.arange(len(f))
