@@ -80,7 +80,6 @@ def test_greedy_bound_solves_its_recursion_at_the_start():
 @pytest.mark.parametrize("d", (1, 2, 3, 7, 100))
 def test_two_exponents_that_are_the_same(d):
     assert theory.improved_exponent(d) == pytest.approx(1 / 2 + 3 / (2 * d))
-    assert theory.improved_exponent(d) - theory.linear_exponent(d) == pytest.approx(1 / 2)
 
 
 @pytest.mark.parametrize("m", (3, 5, 9, 33, 129))

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from scipy.interpolate import BSpline
 
+from mathdl.theory.approximation.barron import isotropic_average
+
 
 def cost_on_the_line(left: float, jumps) -> float:
     """Least cost of a piecewise linear function on all of R: max(Σ|c_j|, |f'(-∞) + f'(∞)|).
@@ -186,8 +188,7 @@ def bump_slope(d: int) -> float:
     1.5
     """
     _, tau = bump_measure(d)
-    average = np.exp(lgamma(d / 2) - lgamma((d + 1) / 2) - log(4 * pi) / 2)
-    return float(abs(tau[len(tau) // 2]) * average)
+    return float(abs(tau[len(tau) // 2]) * isotropic_average(d))
 
 
 def bump_mass(d: int) -> float:

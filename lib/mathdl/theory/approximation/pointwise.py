@@ -4,9 +4,11 @@ Throughout, σ(t) = max(t, 0). All formulas are derived on the page on pointwise
 are those of the bias-free convention.
 """
 
-from math import exp, inf, lgamma, pi, sqrt
+from math import exp, inf, pi, sqrt
 
 import numpy as np
+
+from mathdl.theory.approximation.barron import isotropic_average
 
 
 def second_difference(k: int, rho, t: float):
@@ -25,8 +27,7 @@ def second_difference(k: int, rho, t: float):
     rho = np.asarray(rho, dtype=float)
     if k == 1:
         return np.maximum(1 - rho / t, 0)
-    average = exp(lgamma(k / 2) - lgamma((k + 1) / 2)) / (2 * sqrt(pi))
-    return 2 * average * (np.sqrt(rho**2 + t**2) - rho) / t
+    return 2 * isotropic_average(k) * (np.sqrt(rho**2 + t**2) - rho) / t
 
 
 def sphere_kink(t):
@@ -119,8 +120,7 @@ def radius_variance(d: int) -> float:
     >>> round(radius_variance(3), 12)
     1.666666666667
     """
-    ratio = exp(lgamma((d + 1) / 2) - lgamma(d / 2))
-    return 2 * pi * ratio**2 / d - 1
+    return 1 / (2 * d * isotropic_average(d) ** 2) - 1
 
 
 def second_layer_constant(d: int, low: float = 1.0, width: float = inf) -> float:
@@ -158,7 +158,7 @@ def second_layer_norm(d: int) -> float:
     >>> round(second_layer_norm(3), 12)
     5.0
     """
-    return 2 * sqrt(pi) * exp(lgamma((d + 1) / 2) - lgamma(d / 2)) + 1
+    return 1 / isotropic_average(d) + 1
 
 
 def second_layer_step(d: int) -> float:

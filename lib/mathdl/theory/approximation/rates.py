@@ -76,17 +76,6 @@ def improved_exponent(d: int) -> float:
     return (d + 3) / (2 * d)
 
 
-def linear_exponent(d: int) -> float:
-    """3/(2d): Kolmogorov widths of the ReLU variation space decrease like m^(-3/(2d)).
-
-    Source: Siegel and Xu 2024.
-
-    >>> linear_exponent(3)
-    0.5
-    """
-    return 3 / (2 * d)
-
-
 def circle_width(m: int) -> float:
     """Kolmogorov width d_m of all neurons σ(cos(θ - φ)) in L²(dθ/2π), for odd m >= 3.
 
