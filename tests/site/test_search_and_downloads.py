@@ -28,11 +28,11 @@ def desk(browser, address):
 
 
 def found_by(page, address: str, query: str) -> list[str]:
-    """The pages that a search lists."""
+    """The pages that a search lists, once it has listed all: they appear one by one."""
     page.goto(f"{address}search.html?q={query}")
     page.wait_for_function(
-        "document.querySelector('#search-results li a') || "
-        "/did not match/.test(document.querySelector('#search-results').textContent)"
+        "/Search finished|did not match/.test("
+        "document.querySelector('#search-results .search-summary')?.textContent)"
     )
     return page.eval_on_selector_all(
         "#search-results li > a", "links => links.map(link => link.href.split(/[?#]/)[0])"
