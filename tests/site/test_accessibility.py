@@ -1,6 +1,7 @@
 """axe-core, and what it does not look at: width on a phone, and whether a wide box says so."""
 
 import pytest
+from contrast import violations
 from reading import PAGES, unfold, visit, window
 
 # one page of each kind: prose, statements and experiments, generated table and reference, search
@@ -17,26 +18,6 @@ MATRIX = [
     *((name, 390, "light") for name in KINDS),
     *((name, 390, "dark") for name in EVERYWHERE),
 ]
-# no rule that is on reads the style sheets, which axe would fetch once more
-OPTIONS = {"resultTypes": ["violations"], "preload": False}
-# Each glyph of a formula has the color of the text around it, and the thousandth keyword of a cell
-# has the color of the first: without them axe is several times faster and finds the same.
-THIN_OUT = """() => {
-  const seen = new Map();
-  for (const token of document.querySelectorAll(".highlight span[class]")) {
-    const count = (seen.get(token.className) ?? 0) + 1;
-    seen.set(token.className, count);
-    if (count > 3 && !token.children.length) token.replaceWith(token.textContent);
-  }
-  for (const formula of document.querySelectorAll("mjx-math")) {
-    const { width, height } = formula.getBoundingClientRect();
-    formula.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
-    formula.replaceChildren();
-  }
-  for (const spoken of document.querySelectorAll("mjx-assistive-mml > math")) {
-    spoken.replaceChildren(spoken.textContent);
-  }
-}"""
 # boxes that scroll, and do not show it or cannot be reached with the keyboard
 SILENT = """() => [...document.querySelectorAll("article *")].filter((box) => {
   if (box.closest("mjx-assistive-mml, mjx-math") || box.clientWidth === 0) return false;
@@ -53,17 +34,6 @@ CUT = """() => [...document.querySelectorAll("article .math")].filter((box) => {
   return hidden && formula.width > scroller.clientWidth + 2;
 }).map((box) => box.outerHTML.slice(0, 120))"""
 SIDEWAYS = "scrollTo(1000, 0), [document.documentElement.scrollWidth, scrollX]"
-
-
-def violations(page) -> list[str]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page.evaluate("scrollTo(0, 0)")
-    page.evaluate(THIN_OUT)
-    return [
-        f"{found['id']}: {node['html'][:150]}"
-        for found in axe.run(page, options=OPTIONS).response["violations"]
-        for node in found["nodes"]
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +100,17 @@ def test_axe_finds_no_violation_in_what_opens(browser, address, width, opens):
         assert trouble.found == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert violations(page) == []
+
+
+PALE = """() => {
+  const names = [...document.querySelectorAll("article .highlight span.n")];
+  names.filter((name) => name.textContent.length > 1).at(-9).style.color = "#777";
+}"""
+
+
+def test_axe_sees_one_pale_name_among_hundreds(browser, address):
+    with window(browser, address, mode="dark") as (page, _):
+        visit(page, f"{address}chapters/approximation/index.html")
+        unfold(page)
+        page.evaluate(PALE)
+        assert [one.split(" ")[:2] for one in violations(page)] == [["color-contrast:", "<span"]]
