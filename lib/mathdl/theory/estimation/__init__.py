@@ -29,6 +29,16 @@ from mathdl.theory.estimation.complexity import (
     subsets_complexity,
     subsets_deviation,
 )
+from mathdl.theory.estimation.descent import (
+    least_norm_risk,
+    missed_share,
+    noise_log_mean,
+    noise_moment,
+    random_features_risk,
+    risk_probability,
+    risk_quantile,
+    tuned_ridge_bounds,
+)
 from mathdl.theory.estimation.memorization import (
     descent_iterate,
     expected_labels_norm,
@@ -110,4 +120,12 @@ __all__ = [
     "subsets_complexity",
     "subsets_deviation",
     "unseen_error",
+    "least_norm_risk",
+    "missed_share",
+    "noise_log_mean",
+    "noise_moment",
+    "random_features_risk",
+    "risk_probability",
+    "risk_quantile",
+    "tuned_ridge_bounds",
 ]
