@@ -1,0 +1,161 @@
+"""How far a two-layer network gets from its random features, by the speed of its inner weights."""
+
+import numpy as np
+
+
+def inner_speed(scaling: str, m: int) -> float:
+    """How fast inner weights move where outer weights move at speed 1: ε = (s m)^(-2).
+
+    s is the factor in front of the m neurons: 1 ("unscaled"), m^(-1/2) ("ntk"), 1/m ("mean-field").
+
+    Raises ValueError for another scaling and for m < 1.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> [inner_speed(scaling, 10) for scaling in ("unscaled", "ntk", "mean-field")]
+    [0.01, 0.1, 1.0]
+    """
+    powers = {"unscaled": 2, "ntk": 1, "mean-field": 0}
+    if scaling not in powers:
+        raise ValueError(f"scaling={scaling!r} is unknown; use unscaled, ntk or mean-field.")
+    if m < 1:
+        raise ValueError(f"m={m} is not a width; use m >= 1.")
+    return 1 / m ** powers[scaling]
+
+
+def random_feature_loss(
+    eigenvalues: np.ndarray, overlaps: np.ndarray, step: float, steps: int
+) -> float:
+    """Mean square of f - y on n samples after gradient descent on outer weights from 0.
+
+    It is (1/n) Σ_i (1 - step λ_i)^(2 steps) c_i², with the n `eigenvalues` λ_i of the matrix
+    K = (1/mn) Σ_j σ(w_j·x_i) σ(w_j·x_k) and the products c_i = `overlaps` of y with its
+    orthonormal eigenvectors.
+
+    Raises ValueError for steps < 0.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> random_feature_loss(np.array([1.0, 0.0]), np.array([4.0, 2.0]), step=0.5, steps=1)
+    4.0
+    """
+    if steps < 0:
+        raise ValueError(f"steps={steps} is negative; use a number >= 0.")
+    return float(np.mean((1 - step * eigenvalues) ** (2 * steps) * overlaps**2))
+
+
+def departure_bound(
+    speed: float, spread: float, residual: float, weights: float, time: float
+) -> float:
+    """Largest root mean square of f - g on the data, f a network and g its random features.
+
+    With z = √ε κ Y t it is M κ (sinh 2z - 2z) / (2 √ε), where ε = `speed` of the inner weights,
+    κ² = `spread`² is the largest eigenvalue of the mean of x xᵀ over the data, Y = `residual` the
+    largest root mean square of f - y on the way, M = `weights` the mean of |w_j|² at the start,
+    and t = `time`, the number of steps times the step.
+
+    Raises ValueError for a speed that is not positive, or other arguments that are negative.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> round(departure_bound(1e-6, 1.0, 1.0, 1.0, 0.3) / 1e-6, 6)  # ⅔ ε κ⁴ Y³ M t³ for small z
+    0.018
+    """
+    z, unit = _angle(speed, spread, residual, weights, time)
+    return unit / 2 * float(np.sinh(2 * z) - 2 * z)
+
+
+def departure_bound_elsewhere(
+    speed: float, spread: float, residual: float, weights: float, time: float, there: float
+) -> float:
+    """Largest root mean square of f - g under another law of inputs.
+
+    With κ_P = `there`, whose square is the largest eigenvalue of the mean of x xᵀ under that law,
+    it is κ_P/κ times the sum of `departure_bound` and κ² M² (sinh² z - z²) / (2 ε Y). All other
+    arguments are those of `departure_bound`. For a single point x, κ_P is |x|.
+
+    Raises ValueError for a speed, spread or residual that is not positive, or others < 0.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> round(departure_bound_elsewhere(1e-6, 1.0, 1.0, 1.0, 0.3, 1.0) / 1e-6, 5)  # 0.018 + t⁴/6
+    0.01935
+    """
+    z, unit = _angle(speed, spread, residual, weights, time)
+    if min(spread, residual) <= 0 or there < 0:
+        raise ValueError(f"spread={spread}, residual={residual}, there={there}: use numbers > 0.")
+    on_data = departure_bound(speed, spread, residual, weights, time)
+    further = unit**2 / (2 * residual) * float(np.sinh(z) ** 2 - z**2)
+    return there / spread * (on_data + further)
+
+
+def _angle(speed, spread, residual, weights, time) -> tuple[float, float]:
+    """z = √ε κ Y t and κ M / √ε."""
+    if speed <= 0:
+        raise ValueError(f"speed={speed} of the inner weights; use a number > 0.")
+    given = {"spread": spread, "residual": residual, "weights": weights, "time": time}
+    for name, value in given.items():
+        if value < 0:
+            raise ValueError(f"{name}={value} is negative; use a number >= 0.")
+    root = float(np.sqrt(speed))
+    return root * spread * residual * time, spread * weights / root
+
+
+def departure(
+    w: np.ndarray, x: np.ndarray, y: np.ndarray, step: float, steps: int, points: np.ndarray
+) -> np.ndarray:
+    """The limit D(x) of (f(x) - g(x)) / ε as the speed ε of the inner weights goes to 0.
+
+    f(x) = (1/m) Σ_j a_j σ(w_j·x) takes `steps` steps of gradient descent from a = 0, with `step`
+    for a and ε `step` for w; g takes them with ε = 0. To first order in ε, with the residual
+    r = g - y, the features φ_j = σ(w_j·x), their changes ψ_j = 1[w_j·x > 0] v_j·x, and means ⟨ ⟩
+    over the data,
+
+        v_j' = -a_j ⟨r 1_j x⟩,   b_j' = -⟨ψ_j r⟩ - ⟨φ_j D⟩,   D = (1/m) Σ_j (b_j φ_j + a_j ψ_j),
+
+    where ' is the change in a step, divided by `step`, and a_j' = -⟨φ_j r⟩.
+
+    w: (m, d) at the start, x: (n, d), y: (n,), points: (k, d); the result is (k,).
+    Raises ValueError for steps < 0.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> one = np.ones((1, 1))
+    >>> departure(one, one, np.ones(1), step=0.5, steps=2, points=one)  # (3/4)(1/8)
+    array([0.09375])
+    """
+    if steps < 0:
+        raise ValueError(f"steps={steps} is negative; use a number >= 0.")
+    (m, d), n = w.shape, len(x)
+    seen = np.concatenate([x, points])
+    features, active = np.maximum(seen @ w.T, 0), seen @ w.T > 0
+    a, b, v = np.zeros(m), np.zeros(m), np.zeros((m, d))
+    for _ in range(steps):
+        r = features[:n] @ a / m - y
+        change = active[:n] * (x @ v.T)
+        D = (features[:n] @ b + change @ a) / m
+        pull = (active[:n] * r[:, None]).T @ x / n  # ⟨r 1_j x⟩
+        a, b, v = (
+            a - step * (r @ features[:n]) / n,
+            b - step * (r @ change + D @ features[:n]) / n,
+            v - step * a[:, None] * pull,
+        )
+    return ((features @ b + (active * (seen @ v.T)) @ a) / m)[n:]
+
+
+def early_lead(steps: int) -> float:
+    """The factor k(k-1)(2k-1)/3, twice the sum of the squares below k, for k = `steps`.
+
+    For a small step h, the mean of y (f - g) over the data is ε h³ times this factor, times the
+    mean over neurons of ⟨φ_j y⟩² |⟨y 1_j x⟩|²: the network is ahead of its random features.
+
+    Raises ValueError for steps < 0.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> [early_lead(k) for k in range(4)]
+    [0.0, 0.0, 2.0, 10.0]
+    """
+    if steps < 0:
+        raise ValueError(f"steps={steps} is negative; use a number >= 0.")
+    return 2.0 * sum(s**2 for s in range(steps))
