@@ -69,6 +69,12 @@ def test_inner_speed_is_how_much_less_a_network_moves_inside(scaling, s):
     torch.testing.assert_close(ratio[0][1], theory.inner_speed(scaling, m) * ratio[1][1])
 
 
+@pytest.mark.parametrize(("scaling", "power"), [("unscaled", 0), ("ntk", 0.5), ("mean-field", 1)])
+def test_departure_exponent_is_that_of_the_speed(scaling, power):
+    ratio = theory.inner_speed(scaling, 40) / theory.inner_speed(scaling, 4)
+    assert theory.departure_exponent(power) == pytest.approx(np.log10(ratio))
+
+
 @pytest.mark.parametrize("steps", [0, 1, 7])
 def test_random_feature_loss_is_that_of_training(steps):
     features = relu(X @ W.T)
@@ -140,6 +146,7 @@ def test_early_lead_is_the_first_term_of_the_departure(steps):
     [
         (lambda: theory.inner_speed("lazy", 3), "scaling='lazy'"),
         (lambda: theory.inner_speed("ntk", 0), "m=0"),
+        (lambda: theory.departure_exponent(1.5), "power=1.5"),
         (lambda: theory.random_feature_loss(np.ones(1), np.ones(1), 1.0, -1), "steps=-1"),
         (lambda: theory.departure_bound(0.0, 1.0, 1.0, 1.0, 1.0), "speed=0.0"),
         (lambda: theory.departure_bound(1.0, -1.0, 1.0, 1.0, 1.0), "spread=-1.0"),

@@ -23,6 +23,23 @@ def inner_speed(scaling: str, m: int) -> float:
     return 1 / m ** powers[scaling]
 
 
+def departure_exponent(power: float) -> float:
+    """The exponent of m in the distance from random features for the factor s = m^(-power).
+
+    ε = (s m)^(-2) is m to the power 2 `power` - 2: -2 (unscaled), -1 (ntk), 0 (mean-field).
+
+    Raises ValueError for a power that is not in [0, 1].
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> departure_exponent(0.5)
+    -1.0
+    """
+    if not 0 <= power <= 1:
+        raise ValueError(f"power={power} is no scaling of this family; use a number in [0, 1].")
+    return 2 * power - 2.0
+
+
 def random_feature_loss(
     eigenvalues: np.ndarray, overlaps: np.ndarray, step: float, steps: int
 ) -> float:
