@@ -46,7 +46,7 @@ def tangent_kernel_variance(x: np.ndarray, y: np.ndarray, fourth: float = 3.0) -
     order2 = (3 * np.sin(theta) * cosine + rest * (1 + 2 * cosine**2)) / (2 * np.pi)
     mixed = size * (product + 1) * order1
     square = size**2 * order2 + mixed + fourth / 2 * (product + 1) ** 2 * order0
-    return float(square - tangent_kernel(x, y) ** 2)
+    return max(float(square - tangent_kernel(x, y) ** 2), 0.0)
 
 
 def _geometry(x, y):
