@@ -150,9 +150,7 @@ def margin_norm(x, labels) -> float:
     """
     h, changes = _gaps(x, labels)
     slopes = 2 / h[changes]
-    if len(slopes) < 2:
-        return float(slopes.sum())
-    return float((slopes[1:] + slopes[:-1]).sum())
+    return float(max((slopes[1:] + slopes[:-1]).sum(), slopes.max(initial=0)))
 
 
 def expected_margin_norm(n: int) -> float:
