@@ -131,6 +131,20 @@ def test_line_complexity_against_a_fine_circle_of_parameters(seed):
     assert expected <= theory.line_complexity(x) <= expected * (1 + 1e-3)
 
 
+@pytest.mark.parametrize(("x", "n"), [([-1.0, 0.5], 3), ([-0.3, 0.0, 2.0], 3), ([0.7], 2)])
+def test_line_deviation_data_by_data(x, n):
+    t = np.linspace(-1, 1, 2001)
+    w, b = np.concatenate([t, t]), np.concatenate([1 - np.abs(t), np.abs(t) - 1])
+    neurons = np.maximum(np.outer(w, x) + b[:, None], 0)
+    deviations, complexities = [], []
+    for data in product(range(len(x)), repeat=n):
+        gap = neurons.mean(axis=1) - neurons[:, data].mean(axis=1)
+        deviations.append(np.abs(gap).max())
+        complexities.append(np.abs(signs(n) @ neurons[:, data].T).max(axis=1).mean() / n)
+    expected = np.mean(deviations), np.mean(complexities)
+    assert theory.line_deviation(x, n) == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize(("n", "d"), [(1, 3), (2, 2), (3, 2), (4, 3)])
 def test_sign_cube_complexity_by_enumeration(n, d):
     walks = signs(n).sum(axis=1)
@@ -155,6 +169,8 @@ def test_sign_cube_complexity_by_enumeration(n, d):
         (lambda: theory.orthonormal_complexity(0), "n=0"),
         (lambda: theory.line_complexity([]), "x has 0 points"),
         (lambda: theory.line_complexity(np.zeros(17)), "x has 17 points"),
+        (lambda: theory.line_deviation([1.0], 0), "n=0"),
+        (lambda: theory.line_deviation([1.0, 2.0, 3.0], 40), "n=40 data on 3 points"),
         (lambda: theory.sign_cube_complexity(0, 1), "n=0"),
         (lambda: theory.sign_cube_complexity(1, 0), "d=0"),
     ],

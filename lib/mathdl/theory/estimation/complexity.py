@@ -4,8 +4,8 @@ n is the number of points, d the dimension, ξ a vector of n fair signs. Where n
 named, the formula is derived on the page on Rademacher complexity.
 """
 
-from itertools import product
-from math import ceil, comb, exp, log, sqrt
+from itertools import combinations, product
+from math import ceil, comb, exp, factorial, log, prod, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -146,11 +146,48 @@ def line_complexity(x: ArrayLike) -> float:
     points = np.asarray(x, dtype=float)
     if not 1 <= len(points) <= 16:
         raise ValueError(f"x has {len(points)} points; give 1 to 16.")
+    signs = np.array(list(product([-1.0, 1.0], repeat=len(points))))
+    return float(np.abs(signs @ _line_neurons(points).T).max(axis=1).mean() / len(points))
+
+
+def line_deviation(x: ArrayLike, n: int) -> tuple[float, float]:
+    """(E Φ, E Rad_n) of the neurons of `line_complexity`, n data that are uniform on the points x.
+
+    Φ is the supremum of Pf - P_n f. Both are sums over all numbers of times that the points occur
+    (for Rad_n: with each sign), with multinomial weights.
+
+    x: shape (N,). Raises ValueError if n < 1 or there are more than a million cases.
+
+    >>> line_deviation([1.0], 2)
+    (0.0, 0.5)
+    """
+    points = np.asarray(x, dtype=float)
+    N = len(points)
+    _positive("n", n)
+    if comb(n + 2 * N - 1, n) > 10**6:
+        raise ValueError(f"n={n} data on {N} points are too many cases; use fewer.")
+    neurons = _line_neurons(points)
+    counts, weights = _occurrences(n, N)
+    deviation = weights @ np.abs((1 / N - counts / n) @ neurons.T).max(axis=1)
+    signed, weights = _occurrences(n, 2 * N)
+    sums = (signed[:, :N] - signed[:, N:]) / n
+    return float(deviation), float(weights @ np.abs(sums @ neurons.T).max(axis=1))
+
+
+def _line_neurons(points: np.ndarray) -> np.ndarray:
+    """Values of the 2N + 3 neurons on the points, (2N + 3, N)."""
     shifted = (points - points[:, None]) / (1 + np.abs(points))[:, None]
     slopes = np.vstack([points, shifted])
-    neurons = np.vstack([np.ones(len(points)), np.maximum(slopes, 0), np.maximum(-slopes, 0)])
-    signs = np.array(list(product([-1.0, 1.0], repeat=len(points))))
-    return float(np.abs(signs @ neurons.T).max(axis=1).mean() / len(points))
+    return np.vstack([np.ones(len(points)), np.maximum(slopes, 0), np.maximum(-slopes, 0)])
+
+
+def _occurrences(n: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """All ways to put n balls in the cells, and their probabilities."""
+    bars = np.array(list(combinations(range(n + cells - 1), cells - 1)), dtype=int)
+    walls = np.pad(bars.reshape(len(bars), -1) + 1, ((0, 0), (1, 0)))
+    counts = np.diff(walls, axis=1, append=n + cells) - 1
+    ways = [factorial(n) // prod(map(factorial, row)) for row in counts.tolist()]
+    return counts, np.array(ways) / cells**n
 
 
 def sign_cube_complexity(n: int, d: int) -> float:
