@@ -1,4 +1,4 @@
-"""Every page, as a reader at a desk sees it first: nothing missing, nothing foreign, not heavy."""
+"""Every page at a desk: nothing missing, nothing foreign, not heavy, and nothing cut on paper."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,24 @@ FACTS = """() => {
   };
 }"""
 
+PAPER = 642  # CSS pixels across an A4 page with margins of 2 cm
+OUTSIDE = """(width) => [...document.querySelectorAll(
+  "article mjx-math, article pre, article img, article table, article .admonition"
+)].filter((box) => {
+  const { left, right } = box.getBoundingClientRect();
+  return right - left > 0 && (right > width + 1 || left < -1 || hidden(box));
+  function hidden(box) {
+    const frame = box.closest("mjx-container[display], pre, .math");
+    const style = frame && getComputedStyle(frame);
+    if (!style || style.overflowX === "visible") return false;
+    return right > frame.getBoundingClientRect().right + 1;
+  }
+}).map((box) => box.outerHTML.slice(0, 120))"""
+MASKED = """[...document.querySelectorAll('.scrolls')].filter(
+  box => getComputedStyle(box).maskImage !== 'none').length"""
+FURNITURE = (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer")
+CONTENT = (".bd-article", ".provenance")
+
 
 @dataclass
 class Seen:
@@ -30,11 +48,12 @@ class Seen:
     weight: int
     facts: dict
     stuck: list[str]
+    paper: dict
 
 
 @pytest.fixture(scope="module")
 def seen(browser, address):
-    """Each page opened once: what went wrong, what it asked for and what it shows."""
+    """Each page opened once: what went wrong, what it asked for, what it shows and prints."""
     found = {}
     with window(browser, address) as (page, trouble):
         for name in [*PAGES, "search", "404"]:
@@ -43,7 +62,8 @@ def seen(browser, address):
             weight = sum(gzipped(file) for file in files if file.is_file())
             facts = page.evaluate(FACTS)
             wrong = stuck(page, facts["sliders"])
-            found[name] = Seen(trouble.found.copy(), weight, facts, wrong)
+            paper = on_paper(page) if name in PAGES else {}
+            found[name] = Seen(trouble.found.copy(), weight, facts, wrong, paper)
             trouble.forget()
     return found
 
@@ -77,6 +97,19 @@ def test_first_view_is_light(seen, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_sliders_move_by_keyboard(seen, name):
     assert seen[name].stuck == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_print_cuts_nothing_but_the_furniture(seen, name):
+    assert seen[name].paper == {
+        "outside": [],
+        "still folded": 0,
+        "masked": 0,
+        "furniture": dict.fromkeys(FURNITURE, False),
+        "content": dict.fromkeys(CONTENT, True),
+        "headings": 1,
+        "left open": 0,
+    }
 
 
 def test_the_book_has_sliders(seen):
@@ -122,3 +155,27 @@ def look(page, slider: str) -> dict[str, str]:
         }""",
         slider,
     )
+
+
+def on_paper(page) -> dict:
+    """What the page looks like in print, and whether it folds again afterwards."""
+    desk = page.viewport_size
+    page.set_viewport_size({"width": PAPER, "height": desk["height"]})
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    folded = "document.querySelectorAll('article details:not([open])').length"
+    headings = page.locator("article h1, #jb-print-docs-body h1")
+    found = {
+        "outside": page.evaluate(OUTSIDE, PAPER),
+        "still folded": page.evaluate(folded),
+        "masked": page.evaluate(MASKED),
+        "furniture": {name: page.locator(name).first.is_visible() for name in FURNITURE},
+        "content": {name: page.locator(name).is_visible() for name in CONTENT},
+        "headings": headings.locator("visible=true").count(),
+    }
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    found["left open"] = page.evaluate("document.querySelectorAll('article details[open]').length")
+    page.emulate_media(media="null")
+    page.set_viewport_size(desk)
+    return found

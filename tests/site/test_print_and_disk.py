@@ -1,51 +1,7 @@
-"""The book away from its server: on paper, and opened from disk."""
+"""The book away from its server: printed, and opened from disk."""
 
 import pytest
 from reading import PAGES, visit, window
-
-PAPER = 642  # CSS pixels across an A4 page with margins of 2 cm
-
-
-@pytest.fixture(scope="module")
-def paper(browser, address):
-    with window(browser, address, PAPER) as (page, _):
-        page.emulate_media(media="print")
-        yield page
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_print_cuts_nothing_but_the_furniture(paper, address, name):
-    visit(paper, f"{address}{name}.html")
-    paper.evaluate("dispatchEvent(new Event('beforeprint'))")
-    paper.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
-    outside = paper.evaluate(
-        """(width) => [...document.querySelectorAll(
-          "article mjx-math, article pre, article img, article table, article .admonition"
-        )].filter((box) => {
-          const { left, right } = box.getBoundingClientRect();
-          return right - left > 0 && (right > width + 1 || left < -1 || hidden(box));
-          function hidden(box) {
-            const frame = box.closest("mjx-container[display], pre, .math");
-            const style = frame && getComputedStyle(frame);
-            if (!style || style.overflowX === "visible") return false;
-            return right > frame.getBoundingClientRect().right + 1;
-          }
-        }).map((box) => box.outerHTML.slice(0, 120))""",
-        PAPER,
-    )
-    assert outside == []
-    assert paper.evaluate("document.querySelectorAll('article details:not([open])').length") == 0
-    masked = "[...document.querySelectorAll('.scrolls')].filter("
-    masked += "box => getComputedStyle(box).maskImage !== 'none').length"
-    assert paper.evaluate(masked) == 0
-    for furniture in (".bd-sidebar-primary", ".bd-header-article", ".prev-next-footer"):
-        assert not paper.locator(furniture).first.is_visible(), furniture
-    for content in (".bd-article", ".provenance"):
-        assert paper.locator(content).is_visible(), content
-    headings = paper.locator("article h1, #jb-print-docs-body h1")
-    assert headings.locator("visible=true").count() == 1
-    paper.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert paper.evaluate("document.querySelectorAll('article details[open]').length") == 0
 
 
 def test_printing_opens_folded_solutions_on_white(browser, address):
