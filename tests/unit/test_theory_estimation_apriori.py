@@ -24,6 +24,7 @@ def test_factor_is_three_halves_of_the_bound_for_linear_functions(convention, bi
         linear = sqrt(n * (1 + bias)) / sqrt(n)
     factor = theory.complexity_factor(convention, d, bias=bias)
     assert factor == pytest.approx(1.5 * linear, rel=1e-4)
+    assert theory.complexity_factor("path1") == theory.complexity_factor("path1", 1)
 
 
 def test_factor_bounds_exact_complexities():
@@ -64,6 +65,8 @@ def test_least_penalty_is_not_more_than_five_percent_above_what_the_proof_needs(
 def test_penalized_bound_by_hand():
     bound = theory.penalized_bound(2.0, 50, penalty=0.25, delta=exp(-1), m=5, square=1.0)
     assert bound == pytest.approx(3 / 5 + 0.75 + 0.8)
+    bound = theory.penalized_bound(2.0, 50, penalty=0.25, delta=exp(-1), cut=False)
+    assert bound == pytest.approx(0.75 + (4 + 9) / 10)
 
 
 def test_a_posteriori_bound_by_hand():
@@ -168,14 +171,6 @@ def test_fixed_features_error_against_eigenvalues_by_quadrature(d):
     for n in range(2 * d + 2):
         left = eigenvalues[: max(0, 2 * d - n)].sum()
         assert theory.fixed_features_error(d, n) == pytest.approx(left, abs=1e-12)
-
-
-def test_minimax_exponent_lies_between_the_parametric_rate_and_one_half():
-    exponents = [theory.minimax_exponent(d) for d in (1, 2, 10, 10**6)]
-    assert exponents == sorted(exponents)
-    assert exponents[0] == pytest.approx(-4 / 5)
-    assert exponents[1] == pytest.approx(-5 / 7)
-    assert exponents[-1] == pytest.approx(-1 / 2, abs=1e-5)
 
 
 @pytest.mark.parametrize(
