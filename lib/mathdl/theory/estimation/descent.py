@@ -32,9 +32,8 @@ def least_norm_risk(n: int, p: int, signal: float, residual: float) -> float:
     bias = signal * (1 - n / p) if p > n else 0.0
     if residual == 0 or p == 0:
         return bias + residual
-    if abs(n - p) <= 1:
-        return float("inf")
-    return bias + residual * (1 + min(n, p) / (abs(n - p) - 1))
+    fitted = min(n, p) / (abs(n - p) - 1) if abs(n - p) >= 2 else float("inf")
+    return bias + residual * (1 + fitted)
 
 
 def noise_moment(order: float, n: int, p: int) -> float:
@@ -61,9 +60,9 @@ def noise_moment(order: float, n: int, p: int) -> float:
     r, k = min(n, p) / 2, (abs(n - p) + 1) / 2
     if r == 0:
         return 0.0
-    if order >= k:
-        return float("inf")
-    logarithm = gammaln(r + order) - gammaln(r) + gammaln(k - order) - gammaln(k)
+    logarithm = float("inf")
+    if order < k:
+        logarithm = gammaln(r + order) - gammaln(r) + gammaln(k - order) - gammaln(k)
     return float(np.exp(logarithm))
 
 
@@ -129,9 +128,10 @@ def risk_quantile(level: float, n: int, p: int, signal: float, residual: float) 
 
 def _lost(n: int, p: int) -> np.ndarray:
     """Quantiles of the share of the signal that n < p samples miss, at the nodes of Gauss' rule."""
-    if p <= n:
-        return np.zeros_like(_NODES)
-    return beta_law.ppf((_NODES + 1) / 2, (p - n) / 2, n / 2)
+    share = np.zeros_like(_NODES)
+    if p > n:
+        share = beta_law.ppf((_NODES + 1) / 2, (p - n) / 2, n / 2)
+    return share
 
 
 def _probability(t: float, n: int, p: int, residual: float, lost: np.ndarray) -> float:
