@@ -71,7 +71,7 @@ def tangent_coefficients(k: np.ndarray, bias: bool = True) -> np.ndarray:
     """
     k = np.abs(np.asarray(k)).astype(float)
     odd = k % 2 == 1
-    safe = np.where(odd, 2.0, k)
+    safe = np.where(odd, 0.0, k)
     even_part = (safe**2 + 3) / (np.pi * (safe**2 - 1)) ** 2 + bias * 0.25 * (k == 0)
     odd_part = bias / (np.pi * np.maximum(k, 1)) ** 2 + 0.25 * (k == 1)
     return np.where(odd, odd_part, even_part)
