@@ -8,7 +8,6 @@ from mathdl import rademacher
 from mathdl.device import tensor
 from mathdl.theory import estimation as theory
 from scipy.integrate import dblquad
-from scipy.optimize import linprog
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -99,17 +98,6 @@ def test_interpolated_noise_on_an_irregular_grid():
     hats = np.stack([np.interp(x, knots, row) for row in np.eye(5)])
     variance = np.trapezoid((hats**2).sum(axis=0), x)
     assert theory.interpolated_noise(0.7) == pytest.approx(0.7 * variance, rel=1e-6)
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_signed_norm_against_a_linear_program_over_directions(seed):
-    """Two orthonormal points: neurons in 720 directions, and all of R² is seen."""
-    v = np.random.default_rng(seed).normal(size=2)
-    angle = 2 * np.pi * np.arange(720) / 720
-    columns = np.maximum(np.stack([np.cos(angle), np.sin(angle)]), 0)
-    program = linprog(np.ones(1440), A_eq=np.hstack([columns, -columns]), b_eq=v)
-    plus, minus = np.maximum(v, 0), np.maximum(-v, 0)
-    assert theory.signed_norm((plus @ plus, minus @ minus)) == pytest.approx(program.fun, rel=1e-4)
 
 
 def test_sign_part_maximum_in_two_dimensions():

@@ -27,7 +27,6 @@ from mathdl.theory.estimation.apriori import (
     rate_lower,
     rate_upper,
     sign_part_maximum,
-    signed_norm,
     unseen_error,
 )
 from mathdl.theory.estimation.complexity import (
@@ -162,7 +161,6 @@ __all__ = [
     "sign_cube_complexity",
     "sign_interpolant",
     "sign_part_maximum",
-    "signed_norm",
     "subsets_complexity",
     "subsets_deviation",
     "tangent_coefficients",

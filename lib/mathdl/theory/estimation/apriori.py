@@ -133,17 +133,6 @@ def interpolated_noise(variance: float) -> float:
     return 2 * variance / 3
 
 
-def signed_norm(squares: tuple[float, float]) -> float:
-    """Least path2 norm, without biases, of a function with given values on orthonormal points.
-
-    `squares` are the sums of squares of its positive and of its negative values; √ + √.
-
-    >>> signed_norm((9.0, 16.0))
-    7.0
-    """
-    return sqrt(squares[0]) + sqrt(squares[1])
-
-
 def sign_part_maximum(k: int) -> float:
     """E max(|g₊|, |g₋|) for a standard Gaussian vector g in R^k, split into its positive entries
     and its negative ones.
