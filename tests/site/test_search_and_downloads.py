@@ -22,7 +22,7 @@ def words(title: str) -> str:
 
 @pytest.fixture(scope="module")
 def desk(browser, address):
-    """A window that typesets nothing: here nobody looks at formulas, and they take most of the time."""
+    """A window that typesets nothing: nobody looks at formulas here, and typesetting is slow."""
     with window(browser, address) as (page, trouble):
         page.route("**/mathjax/*.js", lambda route: route.fulfill(content_type="text/javascript"))
         yield page
