@@ -192,6 +192,36 @@ def test_leave_one_out_is_what_the_others_predict():
         assert missed[i] == pytest.approx(y[i] - gram[i, rest] @ others, rel=1e-9)
 
 
+def one_by_one(gram, y):
+    """What each label misses given those before, and the squared distances from their span."""
+    errors, distances = [], []
+    for t in range(len(y)):
+        weights = np.linalg.solve(gram[:t, :t], gram[:t, t])
+        errors.append(y[t] - weights @ y[:t])
+        distances.append(gram[t, t] - weights @ gram[:t, t])
+    return np.array(errors), np.array(distances)
+
+
+def test_norm_grows_by_what_was_not_predicted():
+    rng = np.random.default_rng(4)
+    half, y = rng.normal(size=(7, 9)), rng.normal(size=7)
+    gram = half @ half.T
+    growth = theory.norm_growth(*one_by_one(gram, y))
+    assert growth == pytest.approx(y @ np.linalg.solve(gram, y), rel=1e-9)
+
+
+def test_sequential_bound_is_a_bound_and_sharp_for_equal_distances():
+    rng = np.random.default_rng(6)
+    half, y = rng.normal(size=(7, 9)), rng.normal(size=7)
+    errors, distances = one_by_one(half @ half.T, y)
+    bound = theory.sequential_bound(theory.norm_growth(errors, distances), distances.max(), 7)
+    assert np.mean(errors**2) < bound < distances.max() / distances.min() * np.mean(errors**2)
+    equal = theory.norm_growth(errors, np.full(7, 2.5))
+    sharp = theory.sequential_bound(np.array([equal, 0.0]), np.array([2.5, 1.0]), 7)
+    assert sharp == pytest.approx(np.mean(errors**2) / 2)
+    assert theory.sequential_bound(3.0, 2.0, steps=1) == 6.0
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -201,6 +231,7 @@ def test_leave_one_out_is_what_the_others_predict():
         (lambda: theory.circle_risk(np.zeros(9000), 4, 0.0), "degree 8999"),
         (lambda: theory.odd_blind_rank(0), "n=0"),
         (lambda: theory.flipped_norm(1.0, 1.0, 1.5), "rate=1.5"),
+        (lambda: theory.sequential_bound(1.0, 1.0, 0), "steps=0"),
     ],
 )
 def test_errors_name_the_argument(call, message):

@@ -241,3 +241,37 @@ def leave_one_out(inverse: np.ndarray, y: np.ndarray) -> np.ndarray:
     array([0.5, 0.5])
     """
     return inverse @ y / np.diagonal(inverse)
+
+
+def norm_growth(errors: np.ndarray, distances: np.ndarray) -> float:
+    """By how much the squared norm of an interpolant grows as labels arrive: Σ_t e_t²/P_t.
+
+    errors: e_t = y_t - f_{t-1}(x_t), what the interpolant of the data before misses, (T,);
+    distances: P_t, squared distances of K(·, x_t) from the span of those before, positive, (T,).
+
+    Source: derived on the page on kernel regression.
+
+    >>> norm_growth(np.array([1.0, 3.0]), np.array([2.0, 4.0]))
+    2.75
+    """
+    return float(np.sum(np.asarray(errors) ** 2 / np.asarray(distances)))
+
+
+def sequential_bound(growth: np.ndarray, distance: np.ndarray, steps: int) -> float:
+    """Bound on the mean risk of interpolants while `steps` more samples arrive.
+
+    It is the mean of growth · distance over samples, divided by the steps.
+
+    growth: by how much the squared norm grows over the steps, (...,), one for each sample;
+    distance: the largest P_t of `norm_growth` among the steps, of the same shape.
+
+    Raises ValueError if steps < 1.
+
+    Source: derived on the page on kernel regression.
+
+    >>> sequential_bound(np.array([3.0, 5.0]), np.array([2.0, 2.0]), steps=4)
+    2.0
+    """
+    if steps < 1:
+        raise ValueError(f"steps={steps} adds no sample; use steps >= 1.")
+    return float(np.mean(np.asarray(growth) * np.asarray(distance))) / steps
