@@ -3,7 +3,7 @@
     python data/mean_field_scaling.py FOLDER
 
 FOLDER keeps what has finished: a run that was killed goes on where it stopped. One core takes
-about ten minutes. The file holds float32 arrays over (speed, n, m, time, seed):
+four to eight minutes. The file holds float32 arrays over (speed, n, m, time, seed):
 
     risk  E (f(x) - f*(x))² for x ~ N(0, I_10), exact, with the target f*(x) = σ(x_1)
     loss  the mean square of f - f* on the n samples
