@@ -72,6 +72,7 @@ from mathdl.theory.estimation.memorization import (
     sign_interpolant,
 )
 from mathdl.theory.estimation.scaling import (
+    certified_impulses,
     departure,
     departure_bound,
     departure_bound_elsewhere,
@@ -101,6 +102,7 @@ __all__ = [
     "binary_mmse",
     "bounded_differences_tail",
     "circle_risk",
+    "certified_impulses",
     "classification_bound",
     "complexity_factor",
     "departure",

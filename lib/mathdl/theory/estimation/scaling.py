@@ -62,60 +62,77 @@ def random_feature_loss(
 
 
 def departure_bound(
-    speed: float, spread: float, residual: float, weights: float, time: float
-) -> float:
+    speed: float, spread: float, weights: float, impulse: float | np.ndarray
+) -> np.ndarray:
     """Largest root mean square of f - g on the data, f a network and g its random features.
 
-    With z = √ε κ Y t it is M κ (sinh 2z - 2z) / (2 √ε), where ε = `speed` of the inner weights,
-    κ² = `spread`² is the largest eigenvalue of the mean of x xᵀ over the data, Y = `residual` the
-    largest root mean square of f - y on the way, M = `weights` the mean of |w_j|² at the start,
-    and t = `time`, the number of steps times the step.
+    With z = √ε κ J it is M κ (sinh 2z - 2z) / (2 √ε), where ε = `speed` of the inner weights,
+    κ² = `spread`² is the largest eigenvalue of the mean of x xᵀ over the data, M = `weights` the
+    mean of |w_j|² at the start, and J = `impulse` the step times the sum of |f - y| before all
+    steps, the root mean squares of the residuals. Several J give an array.
 
-    Raises ValueError for a speed that is not positive, or other arguments that are negative.
+    Raises ValueError for a speed or a spread that is not positive, or other arguments < 0.
 
     Source: derived on the page on mean-field scaling.
 
-    >>> round(departure_bound(1e-6, 1.0, 1.0, 1.0, 0.3) / 1e-6, 6)  # ⅔ ε κ⁴ Y³ M t³ for small z
+    >>> round(float(departure_bound(1e-6, 1.0, 1.0, 0.3)) / 1e-6, 6)  # ⅔ ε κ⁴ M J³ for small z
     0.018
     """
-    z, unit = _angle(speed, spread, residual, weights, time)
-    return unit / 2 * float(np.sinh(2 * z) - 2 * z)
+    if min(speed, spread) <= 0:
+        raise ValueError(f"speed={speed}, spread={spread}: use numbers > 0.")
+    if min(weights, np.min(impulse)) < 0:
+        raise ValueError(f"weights={weights}, impulse={impulse}: use numbers >= 0.")
+    root = np.sqrt(speed)
+    z = root * spread * np.asarray(impulse)
+    return weights * spread / (2 * root) * (np.sinh(2 * z) - 2 * z)
 
 
 def departure_bound_elsewhere(
-    speed: float, spread: float, residual: float, weights: float, time: float, there: float
+    speed: float, spread: float, weights: float, impulses: np.ndarray, step: float, there: float
 ) -> float:
     """Largest root mean square of f - g under another law of inputs.
 
     With κ_P = `there`, whose square is the largest eigenvalue of the mean of x xᵀ under that law,
-    it is κ_P/κ times the sum of `departure_bound` and κ² M² (sinh² z - z²) / (2 ε Y). All other
-    arguments are those of `departure_bound`. For a single point x, κ_P is |x|.
+    and B(J) = `departure_bound`, it is κ_P/κ times B(J_k) + κ² M h Σ_{s<k} B(J_s), where
+    J_0 = 0, ..., J_k are the `impulses` after 0, ..., k steps, and h = `step`. For a single
+    point x, κ_P is |x|.
 
-    Raises ValueError for a speed, spread or residual that is not positive, or others < 0.
+    Raises ValueError as `departure_bound` does, and for a negative step or `there`.
 
     Source: derived on the page on mean-field scaling.
 
-    >>> round(departure_bound_elsewhere(1e-6, 1.0, 1.0, 1.0, 0.3, 1.0) / 1e-6, 5)  # 0.018 + t⁴/6
-    0.01935
+    >>> J = [0, 0.1, 0.2]  # ⅔ ε (0.008 + 0.1 · 0.001)
+    >>> round(departure_bound_elsewhere(1e-6, 1.0, 1.0, J, step=0.1, there=1.0) / 1e-6, 6)
+    0.0054
     """
-    z, unit = _angle(speed, spread, residual, weights, time)
-    if min(spread, residual) <= 0 or there < 0:
-        raise ValueError(f"spread={spread}, residual={residual}, there={there}: use numbers > 0.")
-    on_data = departure_bound(speed, spread, residual, weights, time)
-    further = unit**2 / (2 * residual) * float(np.sinh(z) ** 2 - z**2)
-    return there / spread * (on_data + further)
+    if min(step, there) < 0:
+        raise ValueError(f"step={step}, there={there}: use numbers >= 0.")
+    bounds = departure_bound(speed, spread, weights, impulses)
+    return float(there / spread * (bounds[-1] + spread**2 * weights * step * sum(bounds[:-1])))
 
 
-def _angle(speed, spread, residual, weights, time) -> tuple[float, float]:
-    """z = √ε κ Y t and κ M / √ε."""
-    if speed <= 0:
-        raise ValueError(f"speed={speed} of the inner weights; use a number > 0.")
-    given = {"spread": spread, "residual": residual, "weights": weights, "time": time}
-    for name, value in given.items():
-        if value < 0:
-            raise ValueError(f"{name}={value} is negative; use a number >= 0.")
-    root = float(np.sqrt(speed))
-    return root * spread * residual * time, spread * weights / root
+def certified_impulses(
+    speed: float, spread: float, weights: float, residuals: np.ndarray, step: float
+) -> np.ndarray:
+    """Upper bounds for the impulses J_0, ..., J_k of a network, from its random features alone.
+
+    J_0 = 0 and J_{s+1} = J_s + h (ρ_s + B(J_s)) with B = `departure_bound`, h = `step`, and the
+    k `residuals` ρ_s, root mean squares of g - y after s = 0, ..., k-1 steps of random features.
+
+    Raises ValueError as `departure_bound` does, and for a negative step or residual.
+
+    Source: derived on the page on mean-field scaling.
+
+    >>> certified_impulses(1e-9, 1.0, 1.0, [2.0, 1.0], step=0.5).round(6).tolist()
+    [0.0, 1.0, 1.5]
+    """
+    if min(step, *residuals) < 0:
+        raise ValueError(f"step={step}, residuals={residuals}: use numbers >= 0.")
+    impulses = [0.0]
+    for residual in residuals:
+        J = impulses[-1]
+        impulses.append(J + step * (residual + departure_bound(speed, spread, weights, J)))
+    return np.array(impulses)
 
 
 def departure(
