@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from mathdl.theory import estimation as theory
+from scipy.integrate import solve_ivp
 from scipy.optimize import linprog, minimize
 
 RNG = np.random.default_rng(0)
@@ -153,6 +154,30 @@ def test_noisy_line_norm_against_draws():
     error = costs.std() / np.sqrt(len(costs))
     assert error < 0.002 * costs.mean()
     assert theory.noisy_line_norm(n, noise) == pytest.approx(costs.mean(), abs=5 * error)
+
+
+def test_logistic_margin_share_is_that_of_the_flow():
+    x = np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [0.0, 0.0, 3.0]])
+    times = [0.5, 20.0, 300.0]
+
+    def slope(_, u):
+        return x.T @ (1 / (1 + np.exp(x @ u))) / 3
+
+    u = solve_ivp(slope, (0, 300), np.zeros(3), t_eval=times, rtol=1e-10, atol=1e-12).y
+    margins = (x @ u).min(axis=0) / np.linalg.norm(u, axis=0)
+    greatest = 1 / np.linalg.norm(np.linalg.solve(x, np.ones(3)))
+    shares = theory.logistic_margin_share(np.linalg.norm(x, axis=1), times)
+    np.testing.assert_allclose(shares, margins / greatest, rtol=1e-7)
+
+
+def test_logistic_margin_constant_at_a_very_long_time():
+    r, log_time = np.array([0.5, 1.0, 4.0]), 1e7
+    q = log_time + np.log(r**2 / 3)  # e^q is all of q + e^q
+    share = q.min() / np.linalg.norm(q / r) * np.linalg.norm(1 / r)
+    assert theory.logistic_margin_constant(r) == pytest.approx((1 - share) * log_time, rel=1e-5)
+    near = theory.logistic_margin_share(r, [1e100, 1e120])
+    speed = np.log(1e20) / np.diff(1 / (1 - near))[0]
+    assert theory.logistic_margin_constant(r) == pytest.approx(speed, rel=1e-3)
 
 
 def test_orthonormal_norm_against_descent_on_two_neurons_for_each_label():

@@ -9,6 +9,7 @@ are derived on the page on memorization.
 from math import comb, inf, pi, sqrt
 
 import numpy as np
+from scipy.special import wrightomega
 
 SMALL = 1e-12  # singular values below it, relative to the largest, are 0
 
@@ -162,6 +163,35 @@ def expected_margin_norm(n: int) -> float:
     4.0
     """
     return 2 * (n - 1) * (n - 3 + (n + 1) * 2.0 ** (1 - n))
+
+
+def logistic_margin_share(lengths, times) -> np.ndarray:
+    """Margin of logistic regression on orthogonal inputs at `times`, over the greatest: in (0, 1].
+
+    min_i q_i (Σ q_i²/r_i²)^(-1/2) (Σ r_i^(-2))^(1/2), where q_i + e^(q_i) = 1 + r_i² t/n, that is
+    q_i = log ω(1 + r_i² t/n) with Wright's function ω. The gradient flow on the mean loss starts
+    from 0.
+
+    lengths: r (n,) of the inputs; times: t (T,), positive. Returns (T,).
+
+    >>> logistic_margin_share([2.0, 2.0], [1.0, 100.0]).round(12).tolist()
+    [1.0, 1.0]
+    """
+    r, t = np.asarray(lengths, dtype=float), np.asarray(times, dtype=float)
+    q = np.log(wrightomega(1 + r**2 * t[:, None] / len(r)))
+    return q.min(axis=1) * np.sqrt((r**-2).sum() / (q**2 / r**2).sum(axis=1))
+
+
+def logistic_margin_constant(lengths) -> float:
+    """Limit of log t · (1 - `logistic_margin_share`): 2 Σ p_i log(r_i/min r), p_i ∝ r_i^(-2).
+
+    lengths: r (n,) of the inputs.
+
+    >>> logistic_margin_constant([3.0, 3.0])
+    0.0
+    """
+    r = np.asarray(lengths, dtype=float)
+    return float(2 * (r**-2 * np.log(r / r.min())).sum() / (r**-2).sum())
 
 
 def orthonormal_norm(y) -> float:
