@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from mathdl.theory import estimation as theory
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.stats import chi2
 
 RIDGE_FREE = 1e-10
@@ -94,22 +95,41 @@ def test_the_mean_risk_is_the_integral_of_its_tail():
 
 
 @pytest.mark.parametrize(("n", "p", "signal"), [(10, 4, 1.0), (10, 10, 2.0), (6, 15, 0.5)])
-def test_tuned_ridge_lies_between_its_bounds(n, p, signal):
+def test_the_tuned_penalty_is_the_best_of_three_and_its_risk_between_the_bounds(n, p, signal):
     lower, upper = theory.tuned_ridge_bounds(n, p, signal, 0.8)
     best = [
-        simulated_risks(n, p, signal, 0.8, 4_000, penalty=factor * p * 0.8 / signal).mean()
+        simulated_risks(n, p, signal, 0.8, 20_000, penalty=factor * p * 0.8 / signal)
         for factor in (0.7, 1.0, 1.4)
     ]
-    assert best[1] == min(best)
-    assert lower < best[1] < upper
+    means = [risks.mean() for risks in best]
+    error = best[1].std() / np.sqrt(20_000)
+    assert means[1] == min(means)
+    assert upper < 1.07 * lower
+    assert lower - 5 * error < means[1] < upper + 5 * error
 
 
-def test_tuned_ridge_bounds_are_attained_in_their_limits():
-    lower, upper = theory.tuned_ridge_bounds(4000, 1, 0.01, 2.0)  # W ~ χ²_4000 is nearly 4000
-    trace = quad(lambda w: chi2.pdf(w, 4000) / (w + 200), 3000, 5000)[0]
-    assert lower - 2 == pytest.approx(2 * trace, rel=2e-3)
-    lower, upper = theory.tuned_ridge_bounds(2, 3, 1e-6, 2.0)
-    assert (upper - 2, lower - 2) == (pytest.approx(1e-6, rel=1e-6), pytest.approx(1e-6, rel=1e-5))
+@pytest.mark.parametrize("n", [1, 2, 5, 40])
+@pytest.mark.parametrize("signal", [0.1, 1.0, 8.0])
+def test_tuned_ridge_bounds_hold_the_integral_of_one_feature(n, signal):
+    lower, upper = theory.tuned_ridge_bounds(n, 1, signal, 1.0)
+
+    def integrand(v):  # w = v⁴, which removes the singularity at 0
+        return 4 * v**3 * chi2.pdf(v**4, n) / (v**4 + 1 / signal)
+
+    exact = 1 + quad(integrand, 0, 6)[0]
+    assert lower < exact < upper < 1 + signal
+
+
+@pytest.mark.parametrize(("n", "p"), [(12, 30), (20, 20), (9, 40)])
+def test_tuned_ridge_bounds_hold_the_mean_trace(n, p):
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(10_000, n, p))
+    spectra = np.linalg.eigvalsh(x @ x.mT)
+    penalty = p * 0.3 / 2.0
+    traces = (1 / (spectra + penalty)).sum(1) + (p - n) / penalty
+    error = 5 * 0.3 * traces.std() / np.sqrt(len(traces))
+    lower, upper = theory.tuned_ridge_bounds(n, p, 2.0, 0.3)
+    assert lower + error < 0.3 * (1 + traces.mean()) < upper - error
 
 
 def polynomial_form(a, s, signal, noise_variance):
@@ -131,6 +151,28 @@ def test_random_features_risk_is_the_published_ratio_of_polynomials(a, s, signal
     assume(abs(a - s) > 0.01 * s)
     published = polynomial_form(a, s, signal, noise)
     assert theory.random_features_risk(a, s, signal, noise) == pytest.approx(published, rel=1e-6)
+
+
+def deterministic_equivalent(a, s, signal, noise_variance):
+    """The limit from the fixed point of ridge regression on random features, solved numerically."""
+    linear, rest = 0.25, 0.25 - 1 / (2 * np.pi)  # squared coefficients of the ReLU
+
+    def seen(k):  # degrees of freedom per dimension, at the effective penalty k
+        return linear / (linear + k) + rest / k
+
+    k = brentq(lambda k: seen(k) - min(a, s), 1e-6, 1e4, xtol=1e-14)
+    second, missed = (linear / (linear + k)) ** 2, k / (linear + k)
+    share = (a - seen(k)) / (a - second)
+    fitted = (seen(k) - share * (seen(k) - second)) / s
+    bias = missed**2 * share + missed * (1 - share)
+    return (signal * bias + noise_variance) / (1 - fitted)
+
+
+@pytest.mark.parametrize(("a", "s"), [(0.3, 2.0), (2.5, 3.0), (4.0, 3.0), (9.0, 0.4), (50.0, 6.0)])
+@pytest.mark.parametrize(("signal", "noise"), [(1.0, 0.0), (0.0, 1.0), (2.0, 0.3)])
+def test_random_features_risk_against_a_fixed_point(a, s, signal, noise):
+    expected = deterministic_equivalent(a, s, signal, noise)
+    assert theory.random_features_risk(a, s, signal, noise) == pytest.approx(expected, rel=1e-7)
 
 
 def test_missed_share_is_what_random_features_leave_of_a_linear_function():

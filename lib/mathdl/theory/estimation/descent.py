@@ -144,14 +144,19 @@ def tuned_ridge_bounds(n: int, p: int, signal: float, residual: float) -> tuple[
 
     In the setting of `least_norm_risk`, minimizing |Φu - y|² + κ|u|² with κ = p residual / signal:
 
-        residual · (1 + p / (n + κ)) <= E R <= residual + signal.
+        residual · (1 + below) <= E R <= residual · (1 + above),
+
+    where `below` and `above` are the positive roots of
+
+        κ t² + (κ + n + 1 - p) t = p,    κ (1 + 1/p) t² + (κ + n - 1 - p) t = p.
 
     Raises ValueError if n < 1 or p < 1, or if `signal` or `residual` is not positive.
 
     Source: derived on the page on double descent.
 
-    >>> tuned_ridge_bounds(n=40, p=40, signal=1.0, residual=1.0)
-    (1.5, 2.0)
+    >>> lower, upper = tuned_ridge_bounds(n=40, p=40, signal=1.0, residual=1.0)
+    >>> round(lower, 4), round(upper, 4)
+    (1.6112, 1.6207)
     """
     _check(n, p, signal, residual)
     if p < 1 or signal == 0 or residual == 0:
@@ -159,7 +164,9 @@ def tuned_ridge_bounds(n: int, p: int, signal: float, residual: float) -> tuple[
             f"p={p}, signal={signal}, residual={residual}: the penalty needs positive ones."
         )
     penalty = p * residual / signal
-    return residual * (1 + p / (n + penalty)), residual + signal
+    below = _positive_root(penalty, penalty + n + 1 - p, p)
+    above = _positive_root(penalty * (1 + 1 / p), penalty + n - 1 - p, p)
+    return residual * (1 + below), residual * (1 + above)
 
 
 def random_features_risk(
@@ -206,8 +213,12 @@ def missed_share(psi: float) -> float:
     1.0
     """
     ratio = 0.25 / (0.25 - 1 / (2 * np.pi))
-    b = 1 + ratio * (psi - 1)
-    return float(2 / (b + np.sqrt(b**2 + 4 * ratio)))
+    return _positive_root(ratio, 1 + ratio * (psi - 1), 1.0)
+
+
+def _positive_root(a: float, b: float, c: float) -> float:
+    """The positive root of a t² + b t = c with a, c > 0."""
+    return float(2 * c / (b + np.sqrt(b**2 + 4 * a * c)))
 
 
 def _check(n: int, p: int, signal: float, residual: float) -> None:
