@@ -11,6 +11,8 @@ from math import comb, inf, pi, sqrt
 import numpy as np
 from scipy.special import wrightomega
 
+from mathdl.theory.estimation.aliasing import flipped_norm
+
 SMALL = 1e-12  # singular values below it, relative to the largest, are 0
 
 
@@ -54,7 +56,7 @@ def noisy_labels_square(features, labels, flips: float) -> float:
     K = features @ features.T
     signal = labels @ np.linalg.solve(K, labels)
     noise = np.trace(np.linalg.inv(K))
-    return float((1 - 2 * flips) ** 2 * signal + 4 * flips * (1 - flips) * noise)
+    return float(flipped_norm(signal, noise, flips))
 
 
 def sign_interpolant(features, y: float) -> np.ndarray:
