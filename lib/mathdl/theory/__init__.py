@@ -1,5 +1,5 @@
 """What the theorems say: closed forms, importing nothing else of `mathdl`."""
 
-from mathdl.theory import approximation, estimation
+from mathdl.theory import approximation, estimation, optimization
 
-__all__ = ["approximation", "estimation"]
+__all__ = ["approximation", "estimation", "optimization"]
