@@ -1,4 +1,4 @@
-"""Which solution a gradient flow chooses: diagonal networks, separable data, homogeneous networks."""
+"""What a gradient flow chooses: diagonal networks, separable data, homogeneous networks."""
 
 import numpy as np
 from scipy.optimize import brentq, minimize
