@@ -1,0 +1,285 @@
+"""Steps of differential equations, residual networks of great depth, and sweeps of controls."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.special import polygamma, psi
+from scipy.stats import poisson
+
+
+def scheme_order(scheme: str) -> int:
+    """The global order of "Euler" or "RK4": the error after a fixed time is O(h^order).
+
+    Raises ValueError for another scheme.
+
+    Source: derived on the page on the continuous view; Kutta 1901.
+
+    >>> scheme_order("RK4")
+    4
+    """
+    orders = {"Euler": 1, "RK4": 4}
+    if scheme not in orders:
+        raise ValueError(f"scheme={scheme!r} is unknown; use Euler or RK4.")
+    return orders[scheme]
+
+
+def euler_coefficient(start_speed: float, end_speed: float) -> float:
+    """The limit of (x_h(T) - x(T)) / h for Euler steps of a scalar equation x' = f(x).
+
+    It is -½ v log(v / v₀), where v₀ = f(x(0)) is the speed at the start and v = f(x(T)) that at
+    the end.
+
+    Raises ValueError unless both speeds are different from 0 and have the same sign.
+
+    Source: derived on the page on the continuous view.
+
+    >>> round(euler_coefficient(1.0, 2.718281828), 6)  # x' = x from 1 to time 1: -e/2
+    -1.359141
+    """
+    if not start_speed * end_speed > 0:
+        raise ValueError(
+            f"start_speed={start_speed} and end_speed={end_speed} are not of one sign; a solution "
+            "of a scalar equation does not turn."
+        )
+    return float(-0.5 * end_speed * np.log(end_speed / start_speed))
+
+
+def stability_limit(scheme: str) -> float:
+    """The largest hλ below which steps of x' = -λx decay: 2 for "Euler", 2.785… for "RK4".
+
+    The second is the real root of z³ - 4z² + 12z - 24, by Cardano's formula.
+
+    Raises ValueError for another scheme.
+
+    Source: derived on the page on the continuous view.
+
+    >>> round(stability_limit("RK4"), 6)
+    2.785294
+    """
+    if scheme_order(scheme) == 1:
+        return 2.0
+    root = 36 * np.sqrt(29.0)
+    return float((4 + np.cbrt(root + 172) - np.cbrt(root - 172)) / 3)
+
+
+def kink_coefficient(offset: float, rest: float) -> float:
+    """The limit of (x_h(T) - x(T)) / h² for RK4 and x' = 1 + max(x, 0), from below 0.
+
+    The solution reaches the kink at 0 in a step of which it has done the part `offset` in [0, 1];
+    `rest` is the time from there to the end T. The limit is
+    e^rest ((4 (½ - offset)₊ + 1 - offset) / 6 - (1 - offset)² / 2).
+
+    Raises ValueError for an offset outside of [0, 1].
+
+    Source: derived on the page on the continuous view.
+
+    >>> round(24 * kink_coefficient(0.5, 0.0), 6)
+    -1.0
+    """
+    if not 0 <= offset <= 1:
+        raise ValueError(f"offset={offset} is no part of a step; use a number in [0, 1].")
+    seen = (4 * max(0.5 - offset, 0.0) + 1 - offset) / 6
+    return float(np.exp(rest) * (seen - (1 - offset) ** 2 / 2))
+
+
+def resnet_flow_bound(size: float, change: float, length: float, L: int) -> float:
+    """Largest distance of L residual blocks z + σ(W(l/L) z)/L from the flow x' = σ(W(t) x).
+
+    It is (change + size²) e^size length / (2L), for a 1-Lipschitz σ with σ(0) = 0, |W(t)| <= size
+    in the spectral norm, `change` the Lipschitz constant of W, and `length` = |x(0)|.
+
+    Raises ValueError for negative arguments and L < 1.
+
+    Source: derived on the page on the continuous view.
+
+    >>> round(resnet_flow_bound(1.0, 0.0, 1.0, 1), 6)  # e/2
+    1.359141
+    """
+    if min(size, change, length) < 0:
+        raise ValueError(f"size={size}, change={change}, length={length} must not be negative.")
+    _check_depth(L)
+    return float((change + size**2) * np.exp(size) * length / (2 * L))
+
+
+def random_displacement(activation: Callable[[float], float], length: float, d: int) -> float:
+    """The limit of L E|z_L - z_0|² for L random blocks z + σ(W_l z)/L with an odd σ.
+
+    W_l has independent entries N(0, 1/d), and `length` = |z_0|. The limit is d E σ(length g/√d)²
+    with g ~ N(0, 1), by quadrature.
+
+    Raises ValueError for d < 1 and a negative length.
+
+    Source: derived on the page on the continuous view.
+
+    >>> round(random_displacement(lambda z: z, 3.0, 5), 9)
+    9.0
+    """
+    _check_state(length, d)
+
+    def integrand(g: float) -> float:
+        return activation(length * g / np.sqrt(d)) ** 2 * np.exp(-(g**2) / 2)
+
+    return float(d * quad(integrand, -np.inf, np.inf, epsabs=1e-12)[0] / np.sqrt(2 * np.pi))
+
+
+def relu_drift(start: np.ndarray, time: float = 1.0) -> np.ndarray:
+    """The limit at a time of random ReLU blocks z + max(W_l z, 0)/L from `start`, of length d.
+
+    It solves x' = |x| 1/√(2πd): along u = 1/√d the coordinate y obeys y' = |x|/√(2π), hence
+    y = r sinh(time/√(2π) + arsinh(y(0)/r)), where r is the length of what is orthogonal to u.
+
+    Raises ValueError if `start` is a multiple of u.
+
+    Source: derived on the page on the continuous view.
+
+    >>> relu_drift(np.array([1.0, -1.0]), time=np.sqrt(2 * np.pi)).round(4)  # ± 1 + sinh(1)
+    array([2.1752, 0.1752])
+    """
+    u = np.full(len(start), len(start) ** -0.5)
+    along = float(start @ u)
+    rest = float(np.linalg.norm(start - along * u))
+    if rest <= 1e-12 * abs(along):
+        raise ValueError("start is a multiple of (1, ..., 1); there the limit is an exponential.")
+    end = rest * np.sinh(time / np.sqrt(2 * np.pi) + np.arcsinh(along / rest))
+    return start + (end - along) * u
+
+
+def relu_explosion(along: float, L: int) -> float:
+    """Least mean of u·z_L, u = 1/√d, for random ReLU blocks z + max(W_l z, 0)/√L.
+
+    It is `along` (1 + 1/√(2πL))^L with `along` = u·z_0 > 0, about e^√(L/2π).
+
+    Raises ValueError unless along > 0 and L >= 1.
+
+    Source: derived on the page on the continuous view.
+
+    >>> round(relu_explosion(1.0, 1), 6)
+    1.398942
+    """
+    if not along > 0:
+        raise ValueError(f"along={along} is not positive; the bound needs u·z_0 > 0.")
+    _check_depth(L)
+    return float(along * (1 + 1 / np.sqrt(2 * np.pi * L)) ** L)
+
+
+def linear_growth(L: int) -> float:
+    """E|z_L|²/|z_0|² for random linear blocks z + W_l z/√L: (1 + 1/L)^L.
+
+    Raises ValueError for L < 1.
+
+    Source: derived on the page on the continuous view.
+
+    >>> linear_growth(2)
+    2.25
+    """
+    _check_depth(L)
+    return float((1 + 1 / L) ** L)
+
+
+def log_growth(d: int, L: float) -> tuple[float, float]:
+    """Mean and variance of log(|z_L|/|z_0|) for random linear blocks z + W_l z/√L in d dimensions.
+
+    A block multiplies |z|² by χ/(dL), where χ has a noncentral chi-square law with d degrees of
+    freedom and noncentrality dL. That is a Poisson mixture of chi-square laws, whose logarithms
+    have the mean ψ(k/2) + log 2 and the variance ψ'(k/2). L = np.inf gives (d - 2)/(2d) and 1/d.
+
+    Raises ValueError for d < 1 and L < 1.
+
+    Source: derived on the page on the continuous view.
+
+    >>> log_growth(4, np.inf)
+    (0.25, 0.25)
+    """
+    _check_state(0.0, d)
+    _check_depth(L)
+    if np.isinf(L):
+        return 0.5 - 1 / d, 1 / d
+    middle = d * L / 2
+    j = np.arange(int(middle + 12 * np.sqrt(middle) + 50))
+    weight = poisson.pmf(j, middle)
+    means = psi(d / 2 + j) - np.log(middle)
+    mean = weight @ means
+    variance = weight @ (polygamma(1, d / 2 + j) + (means - mean) ** 2)
+    return float(L * mean / 2), float(L * variance / 4)
+
+
+def maximum_gap(curvature: float, step: float, difference: float) -> float:
+    """How much H may still grow at an optimal control of a network: M h |Δf|² / 2.
+
+    M = `curvature` bounds the second derivatives of the cost to go, h is the `step` of the network,
+    and `difference` = |f(z, v) - f(z, θ)| for the other control v.
+
+    Raises ValueError for negative arguments.
+
+    Source: derived on the page on the continuous view.
+
+    >>> maximum_gap(1.0, 0.5, 2.0)
+    1.0
+    """
+    if min(curvature, step, difference) < 0:
+        given = f"curvature={curvature}, step={step}, difference={difference}"
+        raise ValueError(f"{given} must not be negative.")
+    return curvature * step * difference**2 / 2
+
+
+def sweep_factors(stiffness: float, penalty: float = 0.0) -> tuple[float, float]:
+    """What a sweep does to the error of a control of x' = θ, J = q x(T)²/2 + ∫θ²/2.
+
+    Successive approximations with the `penalty` ρ multiply the mean of the error by
+    (ρ - qT)/(1 + ρ), where qT = `stiffness`, and what has mean zero by ρ/(1 + ρ).
+
+    Raises ValueError for negative arguments.
+
+    Source: derived on the page on the continuous view.
+
+    >>> sweep_factors(3.0, 1.0)
+    (-1.0, 0.5)
+    """
+    if min(stiffness, penalty) < 0:
+        raise ValueError(f"stiffness={stiffness} and penalty={penalty} must not be negative.")
+    return (penalty - stiffness) / (1 + penalty), penalty / (1 + penalty)
+
+
+def best_penalty(stiffness: float) -> tuple[float, float]:
+    """The penalty ρ = qT/2 that contracts all controls fastest, and its factor qT/(2 + qT).
+
+    Raises ValueError for a negative stiffness qT.
+
+    Source: derived on the page on the continuous view.
+
+    >>> best_penalty(3.0)
+    (1.5, 0.6)
+    """
+    if stiffness < 0:
+        raise ValueError(f"stiffness={stiffness} must not be negative.")
+    return stiffness / 2, stiffness / (2 + stiffness)
+
+
+def sweep_cost(L: int, inner: int) -> int:
+    """Evaluations of H or a derivative of it in a sweep: L (2 + inner).
+
+    Each of the L blocks takes one on the way forward, one on the way back, and one for each of the
+    `inner` steps that maximize H.
+
+    Raises ValueError for L < 1 and inner < 1.
+
+    Source: derived on the page on the continuous view.
+
+    >>> sweep_cost(10, 1)
+    30
+    """
+    _check_depth(L)
+    if inner < 1:
+        raise ValueError(f"inner={inner} takes no step; use a number >= 1.")
+    return L * (2 + inner)
+
+
+def _check_depth(L: float) -> None:
+    if not L >= 1:
+        raise ValueError(f"L={L} is no depth; use L >= 1.")
+
+
+def _check_state(length: float, d: int) -> None:
+    if length < 0 or d < 1:
+        raise ValueError(f"length={length}, d={d} fit no state; use length >= 0 and d >= 1.")
