@@ -85,7 +85,7 @@ def half_time(s: float, start: float, depth: int = 2) -> float:
         return log(s / start - 1) / (2 * s)
     first, last = start ** (1 / depth), (s / 2) ** (1 / depth)
     slow = (first ** (2 - depth) - last ** (2 - depth)) / (depth - 2)
-    rest, _ = quad(lambda w: w / (s - w**depth), first, last, epsrel=1e-12)
+    rest, _ = quad(lambda w: w / (s - w**depth), first, last)
     return (slow + rest) / s
 
 
