@@ -158,6 +158,13 @@ def test_gap_is_attained_by_one_layer_with_two_controls():
     assert theory.maximum_gap(M, h, 2.0) == pytest.approx(costate * (1 - -1))
 
 
+@pytest.mark.parametrize(("q", "start", "T"), [(3.0, 1.0, 1.0), (0.4, -2.0, 2.5)])
+def test_optimal_control_is_the_best_of_a_grid(q, start, T):
+    grid = np.linspace(-4, 4, 800_001)
+    cost = q / 2 * (start + T * grid) ** 2 + T / 2 * grid**2
+    assert theory.optimal_control(q, start, T) == pytest.approx(grid[np.argmin(cost)], abs=1e-4)
+
+
 def sweep(controls, q, T, rho):
     """Maximize H_ρ in each layer, by brute force."""
     p = -q * (1 + T * controls.mean())
@@ -214,6 +221,8 @@ def test_cost_counts_forward_backward_and_inner_steps():
         (lambda: theory.log_growth(0, 5), "d=0"),
         (lambda: theory.log_growth(1, 0), "L=0"),
         (lambda: theory.maximum_gap(1.0, -1.0, 1.0), "step=-1.0"),
+        (lambda: theory.optimal_control(-1.0, 1.0, 1.0), "weight=-1.0"),
+        (lambda: theory.optimal_control(1.0, 1.0, -1.0), "time=-1.0"),
         (lambda: theory.sweep_factors(-1.0), "stiffness=-1.0"),
         (lambda: theory.sweep_factors(1.0, -2.0), "penalty=-2.0"),
         (lambda: theory.best_penalty(-1.0), "stiffness=-1.0"),

@@ -223,6 +223,23 @@ def maximum_gap(curvature: float, step: float, difference: float) -> float:
     return curvature * step * difference**2 / 2
 
 
+def optimal_control(weight: float, start: float, time: float) -> float:
+    """The constant θ that minimizes q x(T)²/2 + ∫θ²/2 for x' = θ from x(0): -q x(0)/(1 + qT).
+
+    q = `weight`, x(0) = `start`, T = `time`. It is the same for L steps of size T/L.
+
+    Raises ValueError for a negative weight or time.
+
+    Source: derived on the page on the continuous view.
+
+    >>> optimal_control(3.0, 1.0, 1.0)
+    -0.75
+    """
+    if min(weight, time) < 0:
+        raise ValueError(f"weight={weight} and time={time} must not be negative.")
+    return -weight * start / (1 + weight * time)
+
+
 def sweep_factors(stiffness: float, penalty: float = 0.0) -> tuple[float, float]:
     """What a sweep does to the error of a control of x' = θ, J = q x(T)²/2 + ∫θ²/2.
 
@@ -257,10 +274,7 @@ def best_penalty(stiffness: float) -> tuple[float, float]:
 
 
 def sweep_cost(L: int, inner: int) -> int:
-    """Evaluations of H or a derivative of it in a sweep: L (2 + inner).
-
-    Each of the L blocks takes one on the way forward, one on the way back, and one for each of the
-    `inner` steps that maximize H.
+    """Evaluations of H or its derivatives: L blocks, forward, backward, and `inner` steps uphill.
 
     Raises ValueError for L < 1 and inner < 1.
 
