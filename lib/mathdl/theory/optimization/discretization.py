@@ -120,7 +120,7 @@ def random_displacement(activation: Callable[[float], float], length: float, d: 
     def integrand(g: float) -> float:
         return activation(length * g / np.sqrt(d)) ** 2 * np.exp(-(g**2) / 2)
 
-    return float(d * quad(integrand, -np.inf, np.inf, epsabs=1e-12)[0] / np.sqrt(2 * np.pi))
+    return float(d * quad(integrand, -np.inf, np.inf)[0] / np.sqrt(2 * np.pi))
 
 
 def relu_drift(start: np.ndarray, time: float = 1.0) -> np.ndarray:
@@ -196,9 +196,8 @@ def log_growth(d: int, L: float) -> tuple[float, float]:
     if np.isinf(L):
         return 0.5 - 1 / d, 1 / d
     middle = d * L / 2
-    j = np.arange(int(middle + 12 * np.sqrt(middle) + 50))
-    weight = poisson.pmf(j, middle)
-    means = psi(d / 2 + j) - np.log(middle)
+    j = np.arange(poisson.isf(np.finfo(float).eps, middle))
+    weight, means = poisson.pmf(j, middle), psi(d / 2 + j) - np.log(middle)
     mean = weight @ means
     variance = weight @ (polygamma(1, d / 2 + j) + (means - mean) ** 2)
     return float(L * mean / 2), float(L * variance / 4)
