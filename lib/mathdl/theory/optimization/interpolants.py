@@ -183,9 +183,8 @@ def epsilon_path(z, log_epsilon: float, log_time: float) -> np.ndarray:
     def late(k: float) -> float:
         return np.log(integral(lambda j: 1 / (z @ p(j)), k)) - log_time
 
-    low, high = log_epsilon + 1e-12, log_epsilon + 1
-    while late(high) < 0:
-        low, high = high, 2 * high - log_epsilon
+    low = log_epsilon + 1e-12
+    high = np.logaddexp(log_epsilon, np.log(z @ z) + log_time) + 1e-9  # K' <= |z|²
     k = brentq(late, low, high, xtol=1e-12, rtol=1e-14)
     return np.array([integral(lambda q, j=j: p(q)[j] / (z @ p(q)), k) for j in range(len(z))])
 
