@@ -8,6 +8,7 @@ from mathdl.theory import optimization as theory
 from scipy.integrate import dblquad, quad, solve_ivp
 from scipy.linalg import expm
 from scipy.optimize import minimize_scalar
+from scipy.special import lambertw
 
 RNG = np.random.default_rng(19)
 WIDE = RNG.normal(size=(4, 7))
@@ -124,6 +125,9 @@ def test_half_time_of_the_example_with_a_slow_harmless_mode():
 def test_steepest_learning_is_a_maximum():
     z = np.linspace(0.5, 2, 30001)
     assert theory.steepest_learning() == pytest.approx(np.max((1 - np.exp(-(z**2))) / z), rel=1e-8)
+    square = -0.5 - lambertw(-0.5 * np.exp(-0.5), k=-1).real  # exp(square) = 1 + 2 square
+    closed = 2 * np.sqrt(square) / (1 + 2 * square)
+    assert theory.steepest_learning() == pytest.approx(closed, rel=1e-14)
 
 
 @pytest.mark.parametrize("time", [0.0, 0.5, 20.0])

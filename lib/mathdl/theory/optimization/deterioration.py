@@ -8,8 +8,7 @@ from math import e, exp, inf, pi, sqrt
 
 import numpy as np
 from scipy.integrate import quad
-from scipy.optimize import brentq
-from scipy.special import gammaln, lambertw
+from scipy.special import gammaln
 
 
 def least_squares_flow(features: np.ndarray, labels: np.ndarray, time: float) -> np.ndarray:
@@ -99,17 +98,12 @@ def half_time(rates: np.ndarray, weights: np.ndarray) -> float:
     >>> round(half_time(np.array([1.0]), np.array([8.0])), 6)  # -log(1 - 1/√2)
     1.227947
     """
-    rates, weights = _positive(rates, weights)
-    goal = weights.sum() / 2
-    end = -np.log1p(-sqrt(0.5)) / rates.min()
-
-    def missing(log_time: float) -> float:
-        return fitted_noise(rates, weights, np.exp(log_time)) / goal - 1
-
-    start = np.log(end)
-    while missing(start) > -0.1:
-        start -= 1
-    return exp(brentq(missing, start, np.log(end) + 1e-9, xtol=1e-13))
+    low, _, high = half_time_bounds(rates, weights)
+    for _ in range(100):
+        middle = sqrt(low * high)
+        early = fitted_noise(rates, weights, middle) < np.sum(weights) / 2
+        low, high = (middle, high) if early else (low, middle)
+    return high
 
 
 def half_time_bounds(rates: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
@@ -126,7 +120,9 @@ def half_time_bounds(rates: np.ndarray, weights: np.ndarray) -> tuple[float, flo
     >>> [round(bound, 4) for bound in half_time_bounds(np.array([1.0]), np.array([8.0]))]
     [1.2277, 1.2279, 1.2279]
     """
-    rates, weights = _positive(rates, weights)
+    rates, weights = np.asarray(rates, float), np.asarray(weights, float)
+    if min(rates.min(), weights.min()) <= 0:
+        raise ValueError(f"rates={rates}, weights={weights}: use numbers > 0.")
     slowest = np.argmin(rates)
     height = weights.sum() / (2 * steepest_learning() ** 2 * (weights @ rates))
     over = max(1 - weights.sum() / (2 * weights[slowest]), 0)
@@ -144,8 +140,8 @@ def steepest_learning() -> float:
     >>> round(steepest_learning(), 6)
     0.638173
     """
-    z2 = -0.5 - float(lambertw(-0.5 * exp(-0.5), k=-1).real)
-    return 2 * sqrt(z2) / (1 + 2 * z2)
+    square = 1.256431208626170  # exp(square) = 1 + 2 square
+    return (1 - exp(-square)) / sqrt(square)
 
 
 def wrong_bound(time: float, misfit: np.ndarray, largest: float = 1.0) -> float:
@@ -265,7 +261,7 @@ def early_participation(d: int) -> float:
             kernel = (np.sin(angle) + (pi - angle) * np.cos(angle)) / pi
             return kernel**power * exp(log_area) * np.sin(angle) ** (d - 2)
 
-        return quad(term, 0, pi, epsrel=1e-12)[0]
+        return quad(term, 0, pi)[0]
 
     return average(1) ** 2 / average(2)
 
@@ -275,11 +271,3 @@ def _decompose(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     P, s, Q = np.linalg.svd(np.asarray(features) / sqrt(len(features)), full_matrices=False)
     kept = s > max(np.shape(features)) * np.finfo(float).eps * s.max()
     return s[kept], P[:, kept], Q[kept]
-
-
-def _positive(rates: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays, if all are positive."""
-    rates, weights = np.asarray(rates, float), np.asarray(weights, float)
-    if min(rates.min(), weights.min()) <= 0:
-        raise ValueError(f"rates={rates}, weights={weights}: use numbers > 0.")
-    return rates, weights
