@@ -97,27 +97,27 @@ positive = st.lists(
 @given(positive)
 def test_half_time_is_when_half_is_fitted_and_between_its_bounds(modes):
     rates, weights = modes
-    time = theory.half_time(rates, weights)
+    time = theory.noise_half_time(rates, weights)
     assert theory.fitted_noise(rates, weights, time) == pytest.approx(weights.sum() / 2, rel=1e-8)
-    height, share, above = theory.half_time_bounds(rates, weights)
+    height, share, above = theory.noise_half_time_bounds(rates, weights)
     assert max(height, share) <= time * (1 + 1e-9) <= above * (1 + 2e-9)
 
 
 def test_half_time_bounds_from_their_definitions():
     rates, weights = np.array([2.0, 0.1, 5.0]), np.array([1.0, 8.0, 1.0])
-    height, share, above = theory.half_time_bounds(rates, weights)
+    height, share, above = theory.noise_half_time_bounds(rates, weights)
     steepest = -minimize_scalar(
         lambda x: -((1 - np.exp(-x)) ** 2) / x, bounds=(0.1, 5), method="bounded"
     ).fun
     assert height == pytest.approx(10 / (2 * steepest * (2 + 0.8 + 5)), rel=1e-8)
     assert 0.8 * (1 - np.exp(-0.1 * share)) ** 2 + 0.2 == pytest.approx(0.5)  # p = 8/10
     assert (1 - np.exp(-0.1 * above)) ** 2 == pytest.approx(0.5)
-    assert theory.half_time_bounds(rates, np.array([1.0, 1.0, 2.0]))[1] == 0
+    assert theory.noise_half_time_bounds(rates, np.array([1.0, 1.0, 2.0]))[1] == 0
 
 
 def test_half_time_of_the_example_with_a_slow_harmless_mode():
     """V ≈ ⅛(1 - e^(-s²t))² + ½(1 - e^(-t))²: half-time near -log(1 - √⅝), not 1/s²."""
-    time = theory.half_time(np.array([1e-8, 1.0]), np.array([1 / 8, 1 / 2]))
+    time = theory.noise_half_time(np.array([1e-8, 1.0]), np.array([1 / 8, 1 / 2]))
     assert time == pytest.approx(-np.log(1 - np.sqrt(5 / 8)), rel=1e-6)
     assert time < 1.57
 
@@ -224,8 +224,8 @@ def test_flow_agrees_with_the_matrix_exponential_for_long_times():
     [
         (lambda: theory.least_squares_flow(WIDE, np.ones(4), -1.0), "time=-1.0"),
         (lambda: theory.fitted_noise([1.0], [1.0], -1.0), "time=-1.0"),
-        (lambda: theory.half_time([0.0, 1.0], [1.0, 1.0]), "rates="),
-        (lambda: theory.half_time_bounds([1.0], [-1.0]), "weights="),
+        (lambda: theory.noise_half_time([0.0, 1.0], [1.0, 1.0]), "rates="),
+        (lambda: theory.noise_half_time_bounds([1.0], [-1.0]), "weights="),
         (lambda: theory.wrong_bound(-1.0, np.ones(2)), "time=-1.0"),
         (lambda: theory.early_stopping_bound(0.0, 1.0, 1.0, 1.0), "time=0.0"),
         (lambda: theory.early_stopping_bound(np.inf, 1.0, 1.0, 1.0), "time=inf"),

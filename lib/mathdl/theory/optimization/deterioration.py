@@ -88,17 +88,17 @@ def fitted_noise(rates: np.ndarray, weights: np.ndarray, time: float) -> float:
     return float(np.sum(weights * np.expm1(-np.asarray(rates) * time) ** 2))
 
 
-def half_time(rates: np.ndarray, weights: np.ndarray) -> float:
+def noise_half_time(rates: np.ndarray, weights: np.ndarray) -> float:
     """When `fitted_noise` reaches half of its final value.
 
     Raises ValueError for rates or weights that are not positive.
 
     Source: derived on the page on slow deterioration.
 
-    >>> round(half_time(np.array([1.0]), np.array([8.0])), 6)  # -log(1 - 1/√2)
+    >>> round(noise_half_time(np.array([1.0]), np.array([8.0])), 6)  # -log(1 - 1/√2)
     1.227947
     """
-    low, _, high = half_time_bounds(rates, weights)
+    low, _, high = noise_half_time_bounds(rates, weights)
     for _ in range(100):
         middle = sqrt(low * high)
         early = fitted_noise(rates, weights, middle) < np.sum(weights) / 2
@@ -106,8 +106,8 @@ def half_time(rates: np.ndarray, weights: np.ndarray) -> float:
     return high
 
 
-def half_time_bounds(rates: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
-    """Two lower bounds and an upper bound of `half_time`.
+def noise_half_time_bounds(rates: np.ndarray, weights: np.ndarray) -> tuple[float, float, float]:
+    """Two lower bounds and an upper bound of `noise_half_time`.
 
     The first is Σ w_i / (2 c² Σ w_i λ_i), with c² the square of `steepest_learning`: the higher
     the end, the later. The second is -log(1 - √(1 - 1/(2p))) / λ_1, if the share p of the slowest
@@ -117,7 +117,7 @@ def half_time_bounds(rates: np.ndarray, weights: np.ndarray) -> tuple[float, flo
 
     Source: derived on the page on slow deterioration.
 
-    >>> [round(bound, 4) for bound in half_time_bounds(np.array([1.0]), np.array([8.0]))]
+    >>> [round(bound, 4) for bound in noise_half_time_bounds(np.array([1.0]), np.array([8.0]))]
     [1.2277, 1.2279, 1.2279]
     """
     rates, weights = np.asarray(rates, float), np.asarray(weights, float)
