@@ -232,7 +232,7 @@ def switching_drift(
     Source: derived on the page on lazy training.
 
     >>> x, y = np.eye(2), np.array([1.0, 0.0])
-    >>> switching_drift(x, y, step=1e-3, steps=1, signs=True)[0, 0].round(8)  # -ρ/(2√(2π)), ρ = step/2
+    >>> switching_drift(x, y, step=1e-3, steps=1, signs=True)[0, 0].round(8)  # -ρ/√(8π)
     np.float64(-9.974e-05)
     """
     w, p = gaussian_plane()
