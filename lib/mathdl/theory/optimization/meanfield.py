@@ -124,13 +124,13 @@ def slope_fluctuation(P, Q, covariance, target: float, weight: float, time: floa
     Raises ValueError as `stretch` does.
 
     >>> v = slope_fluctuation(1.0, 0.5, np.diag([2.0, 1.0]), target=1.0, weight=0.5, time=0.0)
-    >>> round(float(v), 12)
+    >>> round(v, 12)
     3.0
     """
     tiny = 1e-100j
     ahead = [(P + tiny, Q), (P, Q + tiny)]
     slopes = [side_slope(*point, target, weight, time).imag / tiny.imag for point in ahead]
-    return slopes @ np.asarray(covariance) @ slopes
+    return float(slopes @ np.asarray(covariance) @ slopes)
 
 
 def sign_moments(reach: float) -> tuple[np.ndarray, np.ndarray]:
