@@ -107,6 +107,20 @@ def test_quartic_end_is_that_of_gradient_descent(step):
     assert 2 - step * theory.quartic_end(step) == pytest.approx(below, rel=0.002 + 0.1 * step)
 
 
+@pytest.mark.parametrize("step", [0.1, 0.25, 0.4])
+def test_quartic_end_is_made_of_the_taylor_coefficients_of_the_map(step):
+    """The map of v = xy - 1 at the threshold, fitted by a polynomial on Chebyshev points."""
+    h = 2 * step
+    D2, v = (2 / h) ** 2 - 4, 0.05 * np.cos(np.linspace(0, np.pi, 15))
+    g = (1 + v) ** 3 - (1 + v)
+    after = v - step * g * np.sqrt(D2 + 4 * (1 + v) ** 2) + (step * g) ** 2 * (1 + v)
+    _, first, alpha, b = np.polynomial.Polynomial.fit(v, after, 9).convert().coef[:4]
+    excess = h * np.sqrt(D2 * (1 - (step * 2e-4) ** 2) ** 2 + 4) - 2  # after v = 1e-4, g = 2v
+    mu = -excess / 1e-8 / (2 * (alpha**2 + b))
+    assert first == pytest.approx(-1)
+    assert 2 - step * theory.quartic_end(step) == pytest.approx(mu, rel=1e-5)
+
+
 @pytest.mark.parametrize("curvature", [2.5, 3.0, 3.2])
 def test_two_cycle_attracts(curvature):
     theta = 0.3
