@@ -144,6 +144,17 @@ def test_wrong_bound_holds_and_is_attained(time):
     assert scaled == pytest.approx(3 * theory.wrong_bound(time, eta))
 
 
+def test_unfinished_share_bounds_what_is_to_come_and_is_attained_by_one_mode():
+    eta = RNG.normal(size=9)
+    slowest = np.linalg.eigvalsh(TALL.T @ TALL / 9)[0]
+    end = theory.least_squares_flow(TALL, eta, np.inf)
+    for time in (0.0, 0.4, 3.0):
+        to_come = np.linalg.norm(end - theory.least_squares_flow(TALL, eta, time))
+        assert to_come <= theory.unfinished_share(slowest, time) * np.linalg.norm(end) * (1 + 1e-12)
+    one = theory.least_squares_flow(np.array([[0.7]]), np.array([0.7]), 2.0)[0]
+    assert theory.unfinished_share(0.49, 2.0) == pytest.approx(1 - one)
+
+
 @pytest.mark.parametrize("features", [WIDE, TALL])
 @pytest.mark.parametrize("time", [0.2, 3.0, 100.0])
 def test_early_stopping_bound_holds(features, time):
@@ -227,6 +238,8 @@ def test_flow_agrees_with_the_matrix_exponential_for_long_times():
         (lambda: theory.noise_half_time([0.0, 1.0], [1.0, 1.0]), "rates="),
         (lambda: theory.noise_half_time_bounds([1.0], [-1.0]), "weights="),
         (lambda: theory.wrong_bound(-1.0, np.ones(2)), "time=-1.0"),
+        (lambda: theory.unfinished_share(0.0, 1.0), "slowest=0.0"),
+        (lambda: theory.unfinished_share(1.0, -1.0), "time=-1.0"),
         (lambda: theory.early_stopping_bound(0.0, 1.0, 1.0, 1.0), "time=0.0"),
         (lambda: theory.early_stopping_bound(np.inf, 1.0, 1.0, 1.0), "time=inf"),
         (lambda: theory.early_stopping_bound(1.0, -1.0, 1.0, 1.0), "size=-1.0"),

@@ -13,6 +13,7 @@ from mathdl.theory.optimization.deterioration import (
     sampling_drift,
     sampling_gap,
     steepest_learning,
+    unfinished_share,
     wrong_bound,
 )
 from mathdl.theory.optimization.discretization import (
@@ -222,6 +223,7 @@ __all__ = [
     "two_cycle",
     "two_margins",
     "unbalanced_time",
+    "unfinished_share",
     "width_exponent",
     "wrong_bound",
 ]

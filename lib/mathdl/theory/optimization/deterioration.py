@@ -162,6 +162,23 @@ def wrong_bound(time: float, misfit: np.ndarray, largest: float = 1.0) -> float:
     return steepest_learning() * sqrt(largest * time * float(np.mean(np.square(misfit))))
 
 
+def unfinished_share(slowest: float, time: float) -> float:
+    """Largest share of what will be learned wrongly that is not yet learned: exp(-λ_1 t).
+
+    λ_1 = `slowest` is the smallest positive eigenvalue of ΦᵀΦ/n.
+
+    Raises ValueError for a slowest rate that is not positive, and for a negative time.
+
+    Source: derived on the page on slow deterioration.
+
+    >>> round(unfinished_share(0.5, time=2 * np.log(4)), 12)
+    0.25
+    """
+    if slowest <= 0 or time < 0:
+        raise ValueError(f"slowest={slowest}, time={time}: use a rate > 0 and a time >= 0.")
+    return exp(-slowest * time)
+
+
 def early_stopping_bound(time: float, size: float, drift: float, gap: float) -> float:
     """Largest distance in L²(P) of f at a time from a function v·φ, with no singular value in it.
 
