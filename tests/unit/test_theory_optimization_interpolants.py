@@ -34,6 +34,13 @@ def test_the_certificate_of_the_hat():
 
 
 @DATA
+def test_the_certificate_of_the_opposite_values(data):
+    x, f = data
+    opposite = theory.shortest_certificate(x, -f)
+    np.testing.assert_allclose(opposite, -theory.shortest_certificate(x, f), atol=1e-9)
+
+
+@DATA
 def test_the_decayed_interpolant_is_optimal(data):
     objective, norm, values = theory.decayed_interpolant(*data, 1e-3)
     least = penalized(*data, 1e-3)
