@@ -3,7 +3,7 @@
     python data/mean_field_fluctuations.py FOLDER
 
 FOLDER keeps what has finished: a run that was killed goes on where it stopped. One core takes
-about five minutes. The file holds, as float32, over (m, time, seed, point),
+about two minutes. The file holds, as float32, over (m, time, seed, point),
 
     f  the values of networks of m neurons, trained from different random starts
 
