@@ -35,6 +35,13 @@ def test_heavy_ball_factor_is_the_spectral_radius(step, momentum, curvature):
     assert factor == pytest.approx(radius, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.99, 1.02])
+def test_heavy_ball_factor_beside_the_change_from_complex_to_real_roots(share):
+    b = np.sqrt(4 * 0.9 * share)
+    radius = np.abs(np.roots([1, b, 0.9])).max()
+    assert theory.heavy_ball_factor(1.9 + b, 1.0, 0.9) == pytest.approx(radius)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_the_threshold_is_where_powers_stop_to_decay(momentum):
     threshold = theory.stability_threshold(0.3, momentum)
