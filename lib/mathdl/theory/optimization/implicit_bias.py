@@ -39,18 +39,11 @@ def diagonal_interpolant(x: np.ndarray, y: np.ndarray, alpha: float | np.ndarray
     if not np.min(alpha) >= 1e-100:
         raise ValueError(f"alpha={alpha} is not positive, or too small; use numbers >= 1e-100.")
     weight = 2 * np.square(alpha) * np.ones(x.shape[1])
-
-    def gap(nu: np.ndarray) -> np.ndarray:
-        return x @ (weight * np.sinh(x.T @ nu)) - y
-
-    def hessian(nu: np.ndarray) -> np.ndarray:
-        return (x * (weight * np.cosh(x.T @ nu))) @ x.T
-
-    def negative(nu: np.ndarray) -> float:
-        return float(weight @ (np.cosh(x.T @ nu) - 1) - nu @ y)
-
+    gap = lambda nu: x @ (weight * np.sinh(x.T @ nu)) - y  # noqa: E731
+    hessian = lambda nu: (x * (weight * np.cosh(x.T @ nu))) @ x.T  # noqa: E731
+    negative = lambda nu: weight @ np.cosh(x.T @ nu) - nu @ y  # noqa: E731
+    start = np.zeros(len(y))
     with np.errstate(over="ignore", invalid="ignore"):
-        start = np.zeros(len(y))
         nu = minimize(negative, start, method="trust-exact", jac=gap, hess=hessian).x
     for _ in range(5):
         nu = nu - np.linalg.solve(hessian(nu), gap(nu))
@@ -79,7 +72,7 @@ def diagonal_norm_bound(least: float, d: int, alpha: float) -> float:
 
     Source: derived on the page on implicit bias.
 
-    >>> diagonal_norm_bound(1.0, d=1, alpha=0.1)  # in one dimension there is no other interpolant
+    >>> diagonal_norm_bound(1.0, d=1, alpha=0.1)  # one dimension: no other interpolant
     1.0
     >>> round(diagonal_norm_bound(1.0, d=4, alpha=100.0), 4)  # as for Euclidean norms: √d M
     2.0
@@ -87,11 +80,9 @@ def diagonal_norm_bound(least: float, d: int, alpha: float) -> float:
     if min(least, alpha) <= 0:
         raise ValueError(f"least={least}, alpha={alpha}: use numbers > 0.")
     given = diagonal_potential(np.array([least]), alpha)
-
-    def excess(norm: float) -> float:
-        return d * diagonal_potential(np.array([norm / d]), alpha) - given
-
-    return float(brentq(excess, least, d * least, xtol=1e-15 * least)) if d > 1 else float(least)
+    equal = np.ones(d) / d
+    found = brentq(lambda N: diagonal_potential(N * equal, alpha) - given, least, d * least)
+    return float(found)
 
 
 def diagonal_excess(x: np.ndarray, sparse: np.ndarray, alpha: float) -> float:
