@@ -146,3 +146,15 @@ def test_one_sample_switches_off():
     ones = tangent_drift.switching_drift(point, label, step, steps, signs=False)
     assert signs.item() == pytest.approx(-impulse / (2 * np.sqrt(2 * np.pi)), rel=1e-3)
     assert ones.item() == pytest.approx(4 * impulse / np.sqrt(2 * np.pi), rel=1e-3)
+
+
+def test_ones_drift_and_switch_like_positive_signs():
+    w, p = tangent_drift.gaussian_plane()
+    K = tangent_drift.tangent_matrix(w, X, p, "relu")
+    r = tangent_drift.kernel_residuals(K, Y, 0.3, 6)
+    third = tangent_drift.third_order(w, X, p, "relu")
+    up, down = (tangent_drift.switch_matrix(X, r, 0.3, sign) for sign in (1.0, -1.0))
+    ones = tangent_drift.switching_drift(X, Y, 0.3, 6, signs=False)
+    signs = tangent_drift.switching_drift(X, Y, 0.3, 6, signs=True)
+    np.testing.assert_allclose(ones, up - np.einsum("i,ikl", 0.3 * r.sum(0), third) / 4)
+    np.testing.assert_allclose(signs, (up + down) / 2)
