@@ -47,10 +47,11 @@ def header_problems(page: Page) -> Iterator[Problem]:
     header = page.front_matter
     if not str(header.get("description") or "").strip():
         yield 1, "no `description:` in the front matter: give one sentence for search engines."
-    if page.cells:
-        for key in ("jupytext", "kernelspec"):
-            if key not in header:
-                yield 1, f"no `{key}:` in the front matter: without it the cells do not run."
+    for key in ("jupytext", "kernelspec"):
+        if page.cells and key not in header:
+            yield 1, f"no `{key}:` in the front matter: without it the cells do not run."
+        if key in header and not page.cells:
+            yield 1, f"`{key}:` without a code cell: add the cell, or remove it from the header."
     lines = without_code(page)
     heading = next((i for i, line in enumerate(lines) if line.startswith("# ")), None)
     if heading is None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.book.fixtures import PAGE, changed, write_book
+from tests.book.fixtures import HEADER, PAGE, changed, write_book
 from tools.lint import lint
 from tools.pages import Book
 
@@ -52,6 +52,14 @@ def test_headers(tmp_path, name):
 def test_a_page_without_cells_needs_no_kernel(tmp_path):
     page = "---\ndescription: Words.\n---\n\n(words)=\n# Words\n"
     assert problems(tmp_path, words=page) == []
+
+
+def test_a_kernel_needs_a_cell(tmp_path):
+    page = HEADER + "(words)=\n# Words\n"
+    assert [problem.split("`")[1] for problem in problems(tmp_path, words=page)] == [
+        "jupytext:",
+        "kernelspec:",
+    ]
 
 
 @pytest.mark.parametrize(
