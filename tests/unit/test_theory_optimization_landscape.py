@@ -163,14 +163,15 @@ def test_path_loss_is_attained_by_parallel_residuals_and_no_others():
 
 
 def test_narrow_valleys_on_a_grid():
-    first, second = 1.5, 0.8
-    w, a = np.meshgrid(np.linspace(-2, 2, 401), np.linspace(-1, 3, 401))
-    loss = (a * np.maximum(w, 0) - first) ** 2 + (a * np.maximum(-w, 0) - second) ** 2
-    loss = loss / 4
-    right, left, height = theory.narrow_valleys(first, second)
-    assert loss[w > 1e-9].min() == pytest.approx(right, abs=1e-4)
-    assert loss[w < -1e-9].min() == pytest.approx(left, abs=1e-4)
-    assert loss[np.abs(w) < 1e-9].min() == pytest.approx(height)
+    first, second = 1.5, -0.8
+    w, b = np.meshgrid(np.linspace(-2, 2, 161), np.linspace(-2, 2, 161))
+    one, other = np.maximum(w + b, 0), np.maximum(b - w, 0)
+    outer = np.linspace(-3, 3, 61)
+    least = [((a * one - first) ** 2 + (a * other - second) ** 2).min() / 4 for a in outer]
+    up, down, height = theory.narrow_valleys(first, second)
+    assert min(least[31:]) == pytest.approx(up, abs=1e-4)
+    assert min(least[:30]) == pytest.approx(down, abs=1e-4)
+    assert least[30] == pytest.approx(height)  # a = 0
 
 
 @pytest.mark.parametrize(
@@ -193,6 +194,7 @@ def test_narrow_valleys_on_a_grid():
         (lambda: theory.dead_probability(0.0, 1.0, 0), "m=0"),
         (lambda: theory.path_loss(-1.0, 0.0, 0.5), "loss"),
         (lambda: theory.narrow_valleys(1.0, 0.0), "second"),
+        (lambda: theory.narrow_valleys(0.0, -1.0), "first"),
     ],
 )
 def test_arguments_outside_the_theorems_are_refused(call, word):

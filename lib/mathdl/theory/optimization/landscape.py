@@ -137,7 +137,7 @@ def flat_spectrum(jacobian: np.ndarray) -> np.ndarray:
     jacobian: J (n, p), n <= p, with the gradients of f(x_1), ..., f(x_n) in its rows. Raises
     ValueError for n > p.
 
-    Source: Cooper 2018; derived on the page on the landscape.
+    Source: Cooper 2021; derived on the page on the landscape.
 
     >>> flat_spectrum(np.array([[1.0, 1.0]]))
     array([0., 2.])
@@ -199,19 +199,20 @@ def path_loss(loss: float, other: float, share: float | np.ndarray) -> np.ndarra
 
 
 def narrow_valleys(first: float, second: float) -> tuple[float, float, float]:
-    """One neuron a σ(wx), samples x = 1, -1 with labels `first`, `second` > 0: three losses.
+    """One neuron a σ(w·x + b), two samples with labels `first` > 0 > `second`: three losses.
 
-    The least loss second²/4 with w > 0, the least loss first²/4 with w < 0, and the least
-    height (first² + second²)/4 of a path from the one side to the other.
+    The least loss second²/4 with a > 0, the least loss first²/4 with a < 0, and the least
+    height (first² + second²)/4 of a path from the one bottom to the other.
 
-    Raises ValueError unless both labels are positive.
+    Raises ValueError unless first > 0 > second.
 
     Source: derived on the page on the landscape.
 
-    >>> narrow_valleys(2.0, 4.0)
+    >>> narrow_valleys(2.0, -4.0)
     (4.0, 1.0, 5.0)
     """
-    _positive(first=first, second=second)
+    if not first > 0 > second:
+        raise ValueError(f"first={first}, second={second}: use first > 0 > second.")
     return second**2 / 4, first**2 / 4, (first**2 + second**2) / 4
 
 
