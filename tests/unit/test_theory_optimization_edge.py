@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mathdl.theory import optimization as theory
+from scipy.integrate import solve_ivp
 
 
 def descend(x, y, step, steps, slope=lambda u: u - 1):
@@ -106,6 +107,51 @@ def test_overshoot_is_that_of_gradient_descent(h, p):
     assert theory.overshoot(p, step=h / 2, curvature=2.0) == theory.overshoot(p, step=h)
 
 
+@pytest.mark.parametrize("p", [0.2, -1.5])
+@pytest.mark.parametrize("kink", [-0.4, 0.5])
+def test_overshoot_at_a_kink_is_that_of_gradient_descent(kink, p):
+    h, ends = 0.6, []
+    for delta in (4e-3, 2e-3):
+        S, u = (2 + delta) / h, 1 + p * delta
+        D = np.sqrt(S**2 - 4)
+        Q = np.hypot(D, 2 * u)
+        x, y = np.sqrt((Q + D) / 2), np.sqrt((Q - D) / 2)
+
+        def slope(u):
+            return (u - 1) * (1 + kink * abs(u - 1) / 2)
+
+        x, y = descend(x, y, h, int(25 / delta), slope)
+        ends.append((h * np.hypot(x**2 - y**2, 2) - 2) / delta)
+    limit = 2 * ends[1] - ends[0]
+    assert theory.overshoot(p, step=h, kink=kink) == pytest.approx(limit, rel=0.002)
+
+
+@pytest.mark.parametrize("kink", [-0.9, -0.3, 0.6])
+def test_overshoot_at_a_kink_is_half_a_turn_of_the_oscillator(kink):
+    """(E, P)' = (-κP, E + kP) from (1, p), integrated until P vanishes."""
+    h, p = 0.7, 0.8
+    kappa = 2 * h**2 * (1 - h**2)
+
+    def end(s, state):
+        return state[1]
+
+    end.terminal, end.direction = True, -1
+    run = solve_ivp(
+        lambda s, z: (-kappa * z[1], z[0] + kink * z[1]),
+        (0, 100),
+        (1, p),
+        events=end,
+        rtol=1e-10,
+        atol=1e-12,
+    )
+    assert theory.overshoot(p, step=h, kink=kink) == pytest.approx(run.y_events[0][0, 0], rel=1e-6)
+
+
+def test_overshoot_at_a_kink_with_the_curvature_of_the_loss():
+    one = theory.overshoot(1.0, step=0.6, kink=0.3)
+    assert theory.overshoot(1.0, step=0.3, curvature=2.0, kink=0.3) == one
+
+
 @pytest.mark.parametrize("step", [0.02, 0.05, 0.1])
 def test_quartic_end_is_that_of_gradient_descent(step):
     x = np.sqrt(1.02 / step)
@@ -151,6 +197,9 @@ def test_two_cycle_attracts(curvature):
         (lambda: theory.product_end(1.0, 1.0, 0.0, 1), "step=0.0"),
         (lambda: theory.overshoot(1.0, 1.0), "1.0: use a number"),
         (lambda: theory.overshoot(1.0, 0.0), "0.0: use a number"),
+        (lambda: theory.overshoot(1.0, 0.5, kink=1.3), "kink=1.3"),
+        (lambda: theory.overshoot(1.0, 0.5, kink=-(1.5**0.5)), "kink=-1.2"),
+        (lambda: theory.overshoot(1.0, 1 / 3, kink=8 / 9), "kink=0.88"),
         (lambda: theory.quartic_end(0.0), "step=0.0"),
         (lambda: theory.quartic_end(0.5), "step=0.5"),
         (lambda: theory.two_cycle(2.0), "curvature=2.0"),

@@ -123,24 +123,36 @@ def product_end(
     return u, D
 
 
-def overshoot(start: float, step: float, curvature: float = 1.0) -> float:
+def overshoot(start: float, step: float, curvature: float = 1.0, kink: float = 0.0) -> float:
     """How far below the threshold gradient descent ends, in units of how far above it began.
 
     In the product model let η (sharpness) = 2 + δ and xy = 1 + pδ at the start, p = `start`. As
-    δ → 0, η (sharpness) - 2 at the end, divided by δ, tends to -√(1 + 2h²(1 - h²)p²), h = η c,
-    with η = `step` and c = `curvature`.
+    δ → 0, η (sharpness) - 2 at the end, divided by δ, tends to -√(1 + κp²), κ = 2h²(1 - h²), with
+    h = η c, η = `step` and c = `curvature`.
 
-    Raises ValueError unless 0 < h < 1.
+    With k = `kink` the slope is ℓ'(1 + v) = c (v + k v|v|/2) up to smooth terms of second order.
+    The limit is then -√(1 + k|p| + κp²) exp(kφ/2ω), with ω² = κ - k²/4 and φ the angle of
+    -1 - k|p|/2 + iω|p|. At p = 0 the limit for p → 0 is returned.
+
+    Raises ValueError unless 0 < h < 1 and k² < 4κ.
 
     Source: derived on the page on the edge of stability.
 
     >>> overshoot(start=0.0, step=0.5)
     -1.0
+    >>> round(overshoot(start=0.0, step=0.5, kink=0.4), 4)
+    -2.9611
     """
-    h = step * curvature
+    h, p = step * curvature, abs(start)
     if not 0 < h < 1:
         raise ValueError(f"step * curvature = {h}: use a number between 0 and 1.")
-    return -float(np.sqrt(1 + 2 * h**2 * (1 - h**2) * start**2))
+    kappa = 2 * h**2 * (1 - h**2)
+    if not kink**2 < 4 * kappa:
+        raise ValueError(f"kink={kink}: the oscillator does not swing; use kink² < {4 * kappa}.")
+    omega = np.sqrt(kappa - kink**2 / 4)
+    angle = np.arctan2(omega * p, -1 - kink * p / 2)
+    size = np.sqrt(1 + kink * p + kappa * p**2)
+    return -float(size * np.exp(kink * angle / (2 * omega)))
 
 
 def quartic_end(step: float) -> float:
@@ -165,7 +177,7 @@ def quartic_end(step: float) -> float:
 
 
 def two_cycle(curvature: float) -> float:
-    """Where gradient descent with step 1 ends up from a start in (-1, 1): ± this, in turns.
+    """Where gradient descent with step 1 ends up from 0 < |θ| < 1: ± this, in turns.
 
     The loss has the derivative θ + (c - 1) θ (1 - θ²)² for |θ| < 1 and θ beyond, c = `curvature`
     at its only minimum 0; the cycle is √(1 - 1/√(c - 1)), which attracts for 2 < c < 13/4.
