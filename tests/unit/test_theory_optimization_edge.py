@@ -198,7 +198,7 @@ def test_two_cycle_attracts(curvature):
         (lambda: theory.overshoot(1.0, 1.0), "1.0: use a number"),
         (lambda: theory.overshoot(1.0, 0.0), "0.0: use a number"),
         (lambda: theory.overshoot(1.0, 0.5, kink=1.3), "kink=1.3"),
-        (lambda: theory.overshoot(1.0, 0.5, kink=-(1.5**0.5)), "kink=-1.2"),
+        (lambda: theory.overshoot(1.0, 0.5, kink=-1.25), "kink=-1.25"),
         (lambda: theory.overshoot(1.0, 1 / 3, kink=8 / 9), "kink=0.88"),
         (lambda: theory.quartic_end(0.0), "step=0.0"),
         (lambda: theory.quartic_end(0.5), "step=0.5"),
