@@ -217,6 +217,16 @@ def test_least_paired_risk_is_that_of_very_many_fixed_neurons():
     assert risk == pytest.approx(np.mean((fit - labels) ** 2), rel=1e-8)
 
 
+def test_even_parts_are_not_free_at_parallel_points():
+    """x = 1, 2 with labels 2, 0: a line through the origin leaves 3.2, the odd parts only 1.6."""
+    line = np.array([1.0, 2.0])
+    left = 2 * np.eye(2)[0] - line * 2 / 5
+    assert left @ left == pytest.approx(3.2)
+    for x in ([[1.0], [2.0]], [[1.0, 1.0], [0.5, 0.0], [-2.0, -2.0]]):
+        with pytest.raises(ValueError, match="x has parallel points"):
+            theory.least_paired_risk(np.array(x), np.ones(len(x)), np.zeros(len(x)))
+
+
 @pytest.mark.parametrize("d", [3, 7])
 def test_risk_floor_is_the_distance_from_all_that_can_be_reached(d):
     size, loss, time = 1.3, 0.4, 25.0

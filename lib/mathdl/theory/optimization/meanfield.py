@@ -168,13 +168,19 @@ def start_fluctuation(reach: float, length: np.ndarray, d: int) -> np.ndarray:
 def least_paired_risk(x: np.ndarray, y: np.ndarray, opposite: np.ndarray) -> float:
     """The least mean of (f - y)² on antipodal data that two-layer networks without bias can reach.
 
-    The n points x (n, d), no two of them equal or opposite, have the labels y, their opposites -x
-    the labels `opposite`. As f(x) - f(-x) = ⟨a w⟩·x is linear, it is the mean of the squared
-    residuals of the least-squares fit of (y - opposite)/2 by linear functions.
+    The n points x (n, d), no two of them parallel, have the labels y, their opposites -x the labels
+    `opposite`. As f(x) - f(-x) = ⟨a w⟩·x is linear and f(x) + f(-x) is free, it is the mean of the
+    squared residuals of the least-squares fit of (y - opposite)/2 by linear functions. Raises
+    ValueError if two of the points are parallel.
 
-    >>> round(least_paired_risk(np.array([[1.0], [2.0]]), np.array([2.0, 0.0]), np.zeros(2)), 12)
-    0.4
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> round(least_paired_risk(x, np.array([0.0, 0.0, 6.0]), np.zeros(3)), 12)
+    1.0
     """
+    directions = x / np.linalg.norm(x, axis=1, keepdims=True)
+    cosines = np.abs(np.triu(directions @ directions.T, 1))
+    if not np.max(cosines) < 1 - 1e-12:
+        raise ValueError("x has parallel points; give points of which no two are parallel.")
     odd = (y - opposite) / 2
     fit = x @ np.linalg.lstsq(x, odd, rcond=None)[0]
     return float(np.mean((odd - fit) ** 2))
