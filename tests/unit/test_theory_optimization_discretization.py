@@ -60,6 +60,25 @@ def test_euler_coefficient_solves_its_equation(f, x, T):
     assert (run(euler, f, x, T, 20_000) - end) * 20_000 / T == pytest.approx(delta, rel=1e-2)
 
 
+@pytest.mark.parametrize(
+    ("A", "x", "T"),
+    [
+        ([[0.0, 1.0], [-1.0, -0.3]], [1.0, 0.5], 2.0),
+        (RNG.normal(size=(3, 3)), [1.0, 0, -1], 0.7),
+    ],
+)
+def test_linear_coefficient_is_that_of_short_steps(A, x, T):
+    """Against Euler's scheme as a power of I + hA, after one Richardson step."""
+    A, x = np.array(A), np.array(x)
+    end = solve_ivp(lambda t, y: A @ y, (0, T), x, rtol=1e-12, atol=1e-13).y[:, -1]
+
+    def scaled(N):
+        return (np.linalg.matrix_power(np.eye(len(x)) + T / N * A, N) @ x - end) * N / T
+
+    measured = 2 * scaled(2000) - scaled(1000)
+    assert theory.euler_linear_coefficient(A, x, T) == pytest.approx(measured, rel=1e-3)
+
+
 @pytest.mark.parametrize("name", SCHEMES)
 def test_steps_decay_up_to_the_limit_only(name):
     limit = theory.stability_limit(name)
@@ -151,57 +170,6 @@ def test_moments_of_linear_blocks_tend_to_their_limit(d):
     assert theory.log_growth(d, np.inf)[0] == pytest.approx(0.5 - 1 / d)
 
 
-def test_gap_is_attained_by_one_layer_with_two_controls():
-    """f = θ = ±1, cost M z²/2, start 0: from θ = -1 the costate is M h, and H may gain 2 M h."""
-    M, h = 1.7, 0.4
-    costate = -M * (0 - h)
-    assert theory.maximum_gap(M, h, 2.0) == pytest.approx(costate * (1 - -1))
-
-
-@pytest.mark.parametrize(("q", "start", "T"), [(3.0, 1.0, 1.0), (0.4, -2.0, 2.5)])
-def test_optimal_control_is_the_best_of_a_grid(q, start, T):
-    grid = np.linspace(-4, 4, 800_001)
-    cost = q / 2 * (start + T * grid) ** 2 + T / 2 * grid**2
-    assert theory.optimal_control(q, start, T) == pytest.approx(grid[np.argmin(cost)], abs=1e-4)
-
-
-def sweep(controls, q, T, rho):
-    """Maximize H_ρ in each layer, by brute force."""
-    p = -q * (1 + T * controls.mean())
-    grid = np.linspace(-40, 40, 800_001)
-    return np.array(
-        [grid[np.argmax(p * grid - grid**2 / 2 - rho / 2 * (grid - c) ** 2)] for c in controls]
-    )
-
-
-@pytest.mark.parametrize("rho", [0.0, 0.7, 1.5, 4.0])
-def test_sweep_factors_are_those_of_brute_force(rho):
-    q, T = 1.5, 2.0
-    optimum = -q / (1 + q * T)
-    controls = RNG.normal(size=5)
-    error, after = controls - optimum, sweep(controls, q, T, rho) - optimum
-    mean, rest = theory.sweep_factors(q * T, rho)
-    assert after.mean() == pytest.approx(mean * error.mean(), abs=2e-4)
-    assert after - after.mean() == pytest.approx(rest * (error - error.mean()), abs=4e-4)
-
-
-def test_without_penalty_successive_approximations_multiply_the_mean_by_the_stiffness():
-    assert theory.sweep_factors(3.0) == (-3.0, 0.0)
-
-
-@pytest.mark.parametrize("stiffness", [0.3, 1.0, 3.0, 20.0])
-def test_best_penalty_is_the_best_of_a_grid(stiffness):
-    grid = np.linspace(0, 2 * stiffness, 4001)
-    rates = [max(map(abs, theory.sweep_factors(stiffness, rho))) for rho in grid]
-    rho, rate = theory.best_penalty(stiffness)
-    assert rho == pytest.approx(grid[np.argmin(rates)], rel=1e-3)
-    assert rate == pytest.approx(min(rates), rel=1e-3)
-
-
-def test_cost_counts_forward_backward_and_inner_steps():
-    assert [theory.sweep_cost(7, k) for k in (1, 4)] == [7 + 7 + 7, 7 + 7 + 4 * 7]
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -209,6 +177,8 @@ def test_cost_counts_forward_backward_and_inner_steps():
         (lambda: theory.stability_limit("Heun"), "scheme='Heun'"),
         (lambda: theory.euler_coefficient(1.0, -1.0), "end_speed=-1.0"),
         (lambda: theory.euler_coefficient(0.0, 1.0), "start_speed=0.0"),
+        (lambda: theory.euler_linear_coefficient(np.eye(2), [1.0], 1.0), "matrix has"),
+        (lambda: theory.euler_linear_coefficient([1.0], [1.0], 1.0), "matrix has"),
         (lambda: theory.kink_coefficient(1.5, 0.0), "offset=1.5"),
         (lambda: theory.resnet_flow_bound(-1.0, 0.0, 1.0, 3), "size=-1.0"),
         (lambda: theory.resnet_flow_bound(1.0, 0.0, 1.0, 0), "L=0"),
@@ -220,14 +190,6 @@ def test_cost_counts_forward_backward_and_inner_steps():
         (lambda: theory.linear_growth(0), "L=0"),
         (lambda: theory.log_growth(0, 5), "d=0"),
         (lambda: theory.log_growth(1, 0), "L=0"),
-        (lambda: theory.maximum_gap(1.0, -1.0, 1.0), "step=-1.0"),
-        (lambda: theory.optimal_control(-1.0, 1.0, 1.0), "weight=-1.0"),
-        (lambda: theory.optimal_control(1.0, 1.0, -1.0), "time=-1.0"),
-        (lambda: theory.sweep_factors(-1.0), "stiffness=-1.0"),
-        (lambda: theory.sweep_factors(1.0, -2.0), "penalty=-2.0"),
-        (lambda: theory.best_penalty(-1.0), "stiffness=-1.0"),
-        (lambda: theory.sweep_cost(0, 1), "L=0"),
-        (lambda: theory.sweep_cost(3, 0), "inner=0"),
     ],
 )
 def test_errors_name_the_argument(call, message):

@@ -1,5 +1,12 @@
 """Closed forms of the chapter on optimization, a module for each page."""
 
+from mathdl.theory.optimization.control import (
+    best_penalty,
+    maximum_gap,
+    optimal_control,
+    sweep_cost,
+    sweep_factors,
+)
 from mathdl.theory.optimization.deterioration import (
     early_participation,
     early_stopping_bound,
@@ -17,21 +24,17 @@ from mathdl.theory.optimization.deterioration import (
     wrong_bound,
 )
 from mathdl.theory.optimization.discretization import (
-    best_penalty,
     euler_coefficient,
+    euler_linear_coefficient,
     kink_coefficient,
     linear_growth,
     log_growth,
-    maximum_gap,
-    optimal_control,
     random_displacement,
     relu_drift,
     relu_explosion,
     resnet_flow_bound,
     scheme_order,
     stability_limit,
-    sweep_cost,
-    sweep_factors,
 )
 from mathdl.theory.optimization.edge import (
     heavy_ball_factor,
@@ -142,6 +145,7 @@ __all__ = [
     "epsilon_path",
     "escape_exponent",
     "euler_coefficient",
+    "euler_linear_coefficient",
     "excess_risk",
     "failure_probability",
     "fitted_noise",

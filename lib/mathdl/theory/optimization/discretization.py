@@ -1,9 +1,11 @@
-"""Steps of differential equations, residual networks of great depth, and sweeps of controls."""
+"""Steps of differential equations, and residual networks of great depth."""
 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import quad
+from scipy.linalg import expm
 from scipy.special import polygamma, psi
 from scipy.stats import poisson
 
@@ -43,6 +45,24 @@ def euler_coefficient(start_speed: float, end_speed: float) -> float:
             "of a scalar equation does not turn."
         )
     return float(-0.5 * end_speed * np.log(end_speed / start_speed))
+
+
+def euler_linear_coefficient(matrix: ArrayLike, start: ArrayLike, time: float) -> np.ndarray:
+    """The limit of (x_h(T) - x(T)) / h for Euler steps of the linear equation x' = A x.
+
+    It is -½ T A² e^(TA) x(0), with A = `matrix`, x(0) = `start` and T = `time`.
+
+    Raises ValueError unless the matrix is square, of the length of the start.
+
+    Source: derived on the page on the continuous view.
+
+    >>> euler_linear_coefficient([[1.0]], [1.0], 1.0).round(6)  # x' = x: -e/2
+    array([-1.359141])
+    """
+    A, x = np.asarray(matrix, dtype=float), np.asarray(start, dtype=float)
+    if A.shape != 2 * x.shape:
+        raise ValueError(f"matrix has the shape {A.shape}, which fits no start of shape {x.shape}.")
+    return -0.5 * time * (A @ A @ expm(time * A) @ x)
 
 
 def stability_limit(scheme: str) -> float:
@@ -148,7 +168,7 @@ def relu_drift(start: np.ndarray, time: float = 1.0) -> np.ndarray:
 def relu_explosion(along: float, L: int) -> float:
     """Least mean of u·z_L, u = 1/√d, for random ReLU blocks z + max(W_l z, 0)/√L.
 
-    It is `along` (1 + 1/√(2πL))^L with `along` = u·z_0 > 0, about e^√(L/2π).
+    It is `along` (1 + 1/√(2πL))^L with `along` = u·z_0 > 0, about e^(√(L/2π) - 1/(4π)) for large L.
 
     Raises ValueError unless along > 0 and L >= 1.
 
@@ -201,91 +221,6 @@ def log_growth(d: int, L: float) -> tuple[float, float]:
     mean = weight @ means
     variance = weight @ (polygamma(1, d / 2 + j) + (means - mean) ** 2)
     return float(L * mean / 2), float(L * variance / 4)
-
-
-def maximum_gap(curvature: float, step: float, difference: float) -> float:
-    """How much H may still grow at an optimal control of a network: M h |Δf|² / 2.
-
-    M = `curvature` bounds the second derivatives of the cost to go, h is the `step` of the network,
-    and `difference` = |f(z, v) - f(z, θ)| for the other control v.
-
-    Raises ValueError for negative arguments.
-
-    Source: derived on the page on the continuous view.
-
-    >>> maximum_gap(1.0, 0.5, 2.0)
-    1.0
-    """
-    if min(curvature, step, difference) < 0:
-        given = f"curvature={curvature}, step={step}, difference={difference}"
-        raise ValueError(f"{given} must not be negative.")
-    return curvature * step * difference**2 / 2
-
-
-def optimal_control(weight: float, start: float, time: float) -> float:
-    """The constant θ that minimizes q x(T)²/2 + ∫θ²/2 for x' = θ from x(0): -q x(0)/(1 + qT).
-
-    q = `weight`, x(0) = `start`, T = `time`. It is the same for L steps of size T/L.
-
-    Raises ValueError for a negative weight or time.
-
-    Source: derived on the page on the continuous view.
-
-    >>> optimal_control(3.0, 1.0, 1.0)
-    -0.75
-    """
-    if min(weight, time) < 0:
-        raise ValueError(f"weight={weight} and time={time} must not be negative.")
-    return -weight * start / (1 + weight * time)
-
-
-def sweep_factors(stiffness: float, penalty: float = 0.0) -> tuple[float, float]:
-    """What a sweep does to the error of a control of x' = θ, J = q x(T)²/2 + ∫θ²/2.
-
-    Successive approximations with the `penalty` ρ multiply the mean of the error by
-    (ρ - qT)/(1 + ρ), where qT = `stiffness`, and what has mean zero by ρ/(1 + ρ).
-
-    Raises ValueError for negative arguments.
-
-    Source: derived on the page on the continuous view.
-
-    >>> sweep_factors(3.0, 1.0)
-    (-1.0, 0.5)
-    """
-    if min(stiffness, penalty) < 0:
-        raise ValueError(f"stiffness={stiffness} and penalty={penalty} must not be negative.")
-    return (penalty - stiffness) / (1 + penalty), penalty / (1 + penalty)
-
-
-def best_penalty(stiffness: float) -> tuple[float, float]:
-    """The penalty ρ = qT/2 that contracts all controls fastest, and its factor qT/(2 + qT).
-
-    Raises ValueError for a negative stiffness qT.
-
-    Source: derived on the page on the continuous view.
-
-    >>> best_penalty(3.0)
-    (1.5, 0.6)
-    """
-    if stiffness < 0:
-        raise ValueError(f"stiffness={stiffness} must not be negative.")
-    return stiffness / 2, stiffness / (2 + stiffness)
-
-
-def sweep_cost(L: int, inner: int) -> int:
-    """Evaluations of H or its derivatives: L blocks, forward, backward, and `inner` steps uphill.
-
-    Raises ValueError for L < 1 and inner < 1.
-
-    Source: derived on the page on the continuous view.
-
-    >>> sweep_cost(10, 1)
-    30
-    """
-    _check_depth(L)
-    if inner < 1:
-        raise ValueError(f"inner={inner} takes no step; use a number >= 1.")
-    return L * (2 + inner)
 
 
 def _check_depth(L: float) -> None:
