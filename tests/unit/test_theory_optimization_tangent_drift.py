@@ -35,6 +35,14 @@ def test_gaussian_plane_has_gaussian_moments():
         assert p @ (w[:, 0] ** i * w[:, 1] ** k) == pytest.approx(moment, abs=1e-10)
 
 
+def test_gaussian_plane_has_as_many_points_as_promised_half_a_step_off_the_axis():
+    w, p = tangent_drift.gaussian_plane()
+    assert w.shape == (40 * 720, 2) and p.shape == (40 * 720,)
+    w, p = tangent_drift.gaussian_plane(3, 8)
+    assert len(w) == len(p) == 24
+    np.testing.assert_allclose(np.arctan2(w[:4, 1], w[:4, 0]), np.pi / 8 * np.array([1, 3, 5, 7]))
+
+
 @pytest.mark.parametrize("kind", SIGMA)
 def test_tangent_matrix_is_that_of_the_network(kind):
     a, w = some_network()

@@ -62,7 +62,7 @@ def tangent_matrix(
 def third_order(
     w: np.ndarray, x: np.ndarray, weights: ArrayLike, activation: str, shift: float = 0.0
 ) -> np.ndarray:
-    """The tensor T (n, n, n) that moves the tangent kernel: √m K_kl' = -(1/n) Σ_i r_i T_ikl.
+    """The tensor Γ (n, n, n) that moves the tangent kernel: √m K_kl' = -(1/n) Σ_i r_i Γ_ikl.
 
     With S_i = σ(w_j·x_i) and G = x xᵀ it is the sum over j, with `weights` a_j/m, of
 
@@ -122,7 +122,7 @@ def flow_impulses(K: np.ndarray, y: np.ndarray, time: float) -> np.ndarray:
 
 
 def kernel_drift(third: np.ndarray, impulses: np.ndarray) -> np.ndarray:
-    """√m (K_T - K_0) to first order, (n, n): -(1/n) Σ_i ρ_i T_i, with T = `third`, ρ = `impulses`.
+    """√m (K_T - K_0) to first order, (n, n): -(1/n) Σ_i ρ_i Γ_i, with Γ = `third`, ρ = `impulses`.
 
     Source: derived on the page on lazy training.
 
