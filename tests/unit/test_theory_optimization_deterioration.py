@@ -122,6 +122,14 @@ def test_half_time_of_the_example_with_a_slow_harmless_mode():
     assert time < 1.57
 
 
+def test_half_time_has_no_lower_bound_by_the_slowest_mode_at_a_share_of_one_half():
+    """λ = (s², 1), w = (½, ½): at t = 1/s more than half is fitted, so λ_1 t is at most s."""
+    for s in (0.1, 0.03, 0.01):
+        modes = np.array([s**2, 1.0]), np.array([0.5, 0.5])
+        assert theory.noise_half_time(*modes) <= 1 / s
+        assert theory.noise_half_time_bounds(*modes)[1] == 0
+
+
 def test_steepest_learning_is_a_maximum():
     z = np.linspace(0.5, 2, 30001)
     assert theory.steepest_learning() == pytest.approx(np.max((1 - np.exp(-(z**2))) / z), rel=1e-8)
