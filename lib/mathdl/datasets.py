@@ -41,6 +41,23 @@ def digits() -> Digits:
     )
 
 
+class Images(NamedTuple):
+    """Gray images with labels: images (n, h, w) with values in [0, 1], labels (n,), integers."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+
+def images() -> Images:
+    """The images on which the pages run: the bundled digits, as squares.
+
+    >>> images().images.shape
+    torch.Size([1797, 8, 8])
+    """
+    bundled = digits()
+    return Images(bundled.images.reshape(-1, 8, 8), bundled.labels)
+
+
 def equispaced_angles(n: int) -> torch.Tensor:
     """The n angles 2πi/n, i = 0, ..., n - 1; shape (n,).
 

@@ -49,3 +49,10 @@ def test_missing_data_folder_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets, "__file__", str(tmp_path / "a" / "b" / "c.py"))
     with pytest.raises(FileNotFoundError, match="clone"):
         datasets.data_folder()
+
+
+def test_images_are_the_digits_as_squares():
+    images, labels = datasets.images()
+    bundled = datasets.digits()
+    torch.testing.assert_close(images[7, 2], bundled.images[7, 16:24])
+    torch.testing.assert_close(labels, bundled.labels)
