@@ -17,7 +17,7 @@ What stands where in the computing modules:
 | approximate without training | `sampling`, `greedy`, `knots`, `regression` |
 | compute with kernels | `kernels`, `circle` |
 | use symmetry | `groups`, `equivariance` |
-| load data, choose device and seed | `datasets`, `device` |
+| load data, choose device and seed | `datasets`, `idx`, `device` |
 | see how training runs inside | `loop`, `members`, `checks`, `fused` |
 """
 

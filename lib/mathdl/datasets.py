@@ -1,5 +1,6 @@
-"""Where inputs and labels come from: the bundled digits, equispaced angles."""
+"""Where inputs and labels come from: the bundled digits, images of your own, equispaced angles."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
-from mathdl import device
+from mathdl import device, idx
 
 
 class Digits(NamedTuple):
@@ -48,14 +49,59 @@ class Images(NamedTuple):
     labels: torch.Tensor
 
 
-def images() -> Images:
-    """The images on which the pages run: the bundled digits, as squares.
+def images(limit: int | None = 2000) -> Images:
+    """The images on which the pages run: the bundled digits as squares, or images of your own.
 
-    >>> images().images.shape
-    torch.Size([1797, 8, 8])
+    Those of your own are in the folder that the environment variable `MATHDL_IMAGES` names, as IDX
+    files with the names that MNIST gave them; see `idx.read_pair`. Unsigned bytes 0, ..., 255 are
+    scaled to [0, 1].
+
+    Args:
+        limit: how many images at most; of more, so many are taken at equal distances, so that files
+            sorted by label still give all labels. None takes all.
+
+    Raises ValueError if limit is not positive, if there are no pixels, if the images are neither
+    unsigned bytes nor floats in [0, 1], or if the labels are not integers 0, 1, 2, ...; and
+    what `idx.read_pair` raises.
+
+    >>> import os
+    >>> "MATHDL_IMAGES" in os.environ or images().images.shape == (1797, 8, 8)
+    True
     """
-    bundled = digits()
-    return Images(bundled.images.reshape(-1, 8, 8), bundled.labels)
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit={limit} leaves no images: use a positive number, or None.")
+    folder = os.environ.get("MATHDL_IMAGES", "").strip()
+    if folder:
+        pixels, labels = _own_images(folder)
+    else:
+        bundled = load_digits()
+        pixels, labels = bundled.images / 16, bundled.target
+    count = len(labels)
+    if limit is not None and limit < count:
+        taken = np.arange(limit) * count // limit
+        pixels, labels = pixels[taken], labels[taken]
+    scaled = pixels / 255 if pixels.dtype == np.uint8 else pixels
+    return Images(device.tensor(scaled), device.tensor(labels.astype(np.int64)))
+
+
+def _own_images(folder: str) -> idx.Pair:
+    """The images of IDX files, if the pages can use them."""
+    pixels, labels = found = idx.read_pair(folder)
+    where = f"MATHDL_IMAGES={folder}"
+    if pixels.size == 0:
+        raise ValueError(f"{where} has images of shape {pixels.shape}: give images with pixels.")
+    inside = pixels.dtype.kind == "f" and ((pixels >= 0) & (pixels <= 1)).all()
+    if pixels.dtype != np.uint8 and not inside:
+        raise ValueError(
+            f"{where} has pixels of type {pixels.dtype} from {pixels.min()} to {pixels.max()}: "
+            "give unsigned bytes, or floats in [0, 1]."
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ValueError(
+            f"{where} has labels of type {labels.dtype}, from {labels.min()} on: give integers "
+            "0, 1, 2, ..."
+        )
+    return found
 
 
 def equispaced_angles(n: int) -> torch.Tensor:
