@@ -97,6 +97,9 @@ def fingerprint(page: Page, seed: int, full: bool = False) -> str:
         digest.update(module.encode() + _source(module))
     requirements = page.root / "requirements.txt"
     inputs = [requirements] if requirements.exists() else []
+    if folder := own_images(page):
+        for path in sorted(p for p in Path(folder).glob("*") if p.is_file()):
+            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     if "mathdl.datasets" in modules:
         inputs += sorted(p for p in (page.root / "data").rglob("*") if p.is_file())
     for path in inputs:
@@ -120,13 +123,21 @@ def load(page: Page, seed: int, full: bool = False) -> Execution | None:
     )
 
 
-def kernel_environment(seed: int, full: bool) -> dict[str, str]:
-    """What a page's kernel sees: one thread a process, the seed, static sliders."""
+def own_images(page: Page) -> str:
+    """The folder of MATHDL_IMAGES, for a page that runs on `datasets.images`; else empty."""
+    folder = os.environ.get("MATHDL_IMAGES", "").strip()
+    reads = any("datasets.images" in cell.body for cell in page.cells)
+    return os.path.abspath(folder) if folder and reads else ""
+
+
+def kernel_environment(page: Page, seed: int, full: bool) -> dict[str, str]:
+    """What a page's kernel sees: one thread a process, the seed, images, static sliders."""
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return {
         **os.environ,
         **dict.fromkeys(threads, "1"),
         "MATHDL_SEED": str(seed),
+        "MATHDL_IMAGES": own_images(page),  # a page runs in its own folder
         "MATHDL_STATIC": "1",
         "MATHDL_FULL": "1" if full else "0",
         "PYTHONHASHSEED": "0",
@@ -153,7 +164,7 @@ def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
     start = time.perf_counter()
     try:
         with sockets:
-            client.execute(cleanup_kc=True, env=kernel_environment(seed, full))
+            client.execute(cleanup_kc=True, env=kernel_environment(page, seed, full))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise PageFailed(f"{page.path.relative_to(page.root)}: {error}") from error
     seconds = round(time.perf_counter() - start, 2)

@@ -16,7 +16,7 @@ from mathdl.book.claims import MIME
 from mdit_py_plugins.front_matter import front_matter_plugin
 from nbformat import NotebookNode
 
-from tools.ledger_page import NO_CLAIM, Statement, band, ledger_page, number, percent
+from tools.ledger_page import NO_CLAIM, Statement, band, ledger_page, number, percent, verdict
 from tools.pages import STATEMENTS, Book, Directive, Page
 
 
@@ -40,6 +40,7 @@ class Ledger:
         statements = [s for s in self.statements if page in (None, s.page)]
         rows = [row for row in self.rows if page in (None, row["page"])]
         checks = [row for row in rows if row["band"] != "Empirical"]
+        seen = [row for row in rows if row["band"] == "Empirical" and row.get("judged", True)]
         return {
             "statements": len(statements),
             "proved": sum(s.proof == "complete" for s in statements),
@@ -47,8 +48,8 @@ class Ledger:
             "without_claim": sum(bool(s.reason) for s in statements),
             "checks": len(checks),
             "checks_held": sum(row["held"] for row in checks),
-            "observations": len(rows) - len(checks),
-            "observations_held": sum(row["held"] for row in rows if row not in checks),
+            "observations": len(seen),
+            "observations_held": sum(row["held"] for row in seen),
         }
 
     def summary(self, page: str | None = None) -> str:
@@ -62,7 +63,7 @@ class Ledger:
     def table(self) -> str:
         """The claims for the terminal, one a line."""
         lines = [
-            f"{'holds' if row['held'] else 'FAILS'}  {row['page']}  {row['label']}: "
+            f"{verdict(row)}  {row['page']}  {row['label']}: "
             f"{row['description']}: predicted {number(row['predicted'])}, "
             f"measured {number(row['measured'])}, {band(row)}, "
             f"resolution {percent(row['resolution'])}"

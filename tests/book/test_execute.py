@@ -69,6 +69,27 @@ def test_the_pins_and_the_data_count_where_they_are_used(tmp_path):
     assert execute.fingerprint(two, 0) != before[1]
 
 
+def test_images_of_the_readers_own_reach_the_pages_that_run_on_images(tmp_path, monkeypatch):
+    """By an absolute path, as each page runs in its own folder; their contents count."""
+    show = "import os\nprint(os.environ['MATHDL_IMAGES'])"
+    book = small_book(tmp_path, one=f"{show}  # datasets.images()", two=show)
+    one, two = book.pages
+    before = execute.fingerprint(one, 0), execute.fingerprint(two, 0)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MATHDL_IMAGES", "mine")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "images-idx3").write_bytes(b"1")
+    runs = execute.execute([one, two])
+    assert {name: output(run) for name, run in runs.items()} == {
+        "one": str(tmp_path / "mine"),
+        "two": "",
+    }
+    with_images = execute.fingerprint(one, 0)
+    assert with_images != before[0] and execute.fingerprint(two, 0) == before[1]
+    (tmp_path / "mine" / "images-idx3").write_bytes(b"2")
+    assert execute.fingerprint(one, 0) != with_images
+
+
 def test_an_edit_in_the_library_reaches_the_pages_that_use_it(tmp_path):
     """In a copy of the library, so that this test never touches the tree."""
     shutil.copytree(ROOT / "lib", tmp_path / "lib")

@@ -119,6 +119,15 @@ def test_an_observation_is_no_check_of_a_theorem(ledger):
     assert "holds, observation" in page_of(found)
 
 
+def test_an_observation_on_other_images_is_listed_and_not_counted(ledger, monkeypatch):
+    monkeypatch.setenv("MATHDL_IMAGES", "somewhere")
+    found = ledger(outputs=shown(GOOD, ("thm-noise", 0.5, 0.9, Empirical(0.1))))
+    assert found.problems == []
+    assert (found.counts()["observations"], found.counts()["checks_held"]) == (0, 1)
+    assert "not judged, observation" in page_of(found)
+    assert "not judged  index" in found.table()
+
+
 def test_an_observation_may_stand_beside_a_reason(ledger):
     page = changed("the noise.\n", "the noise.\n\nNo claim: no formula.\n")
     found = ledger(page, shown(("thm-noise", 0.5, 0.5, Empirical(0.1))))

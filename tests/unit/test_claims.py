@@ -296,6 +296,36 @@ def test_in_a_notebook_everything_travels_in_the_output(monkeypatch):
     assert "Holds" in shown[1]["text/html"]
 
 
+def test_what_was_seen_on_the_digits_is_not_asked_of_other_images(monkeypatch, capsys):
+    assert judged(1.0, 1.2, Empirical(0.1))["held"] is False
+    monkeypatch.setenv("MATHDL_IMAGES", "somewhere")
+    seen = judged(1.0, 1.2, Empirical(0.1))
+    assert seen["held"] and not seen["judged"] and seen["measured"] == 1.2
+    assert not judged(1.0, float("nan"), Empirical(0.1))["held"]
+    theorem = judged(1.0, 1.2, Exact(0.01))
+    assert theorem["judged"] and not theorem["held"]
+    with pytest.raises(ValueError, match="shape"):
+        predict("thm", "x", 1.0).check([1.0, 2.0], Empirical(0.1))
+    capsys.readouterr()
+    predict("thm", "x", 1.0).check(1.2, Empirical(0.1))
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "NOT JUDGED (thm): x",
+        "  predicted 1, measured 1.2, observed on the book's own images, within 0.1",
+        "  these are other images: shown, not judged",
+    ]
+
+
+def test_the_frame_of_a_claim_that_is_not_judged_is_neutral(monkeypatch):
+    monkeypatch.setenv("MATHDL_IMAGES", "somewhere")
+    shown = []
+    monkeypatch.setattr(claims, "_display", lambda bundle, text, html: shown.append(html))
+    predict("thm", "x", 1.0).check(1.2, Empirical(0.1))
+    assert 'mathdl-open"><p><strong>Not judged</strong>' in shown[-1]
+    with pytest.raises(ClaimFailed):
+        predict("thm", "x", 1.0).check(math.inf, Empirical(0.1))
+    assert 'mathdl-failed"><p><strong>✗ Fails</strong>' in shown[-1]
+
+
 def test_ids_tell_predictions_apart():
     assert predict("thm", "x", 1.0).id != predict("thm", "x", 1.0).id
 

@@ -51,8 +51,7 @@ def test_missing_data_folder_says_how_to_get_it(monkeypatch, tmp_path):
         datasets.data_folder()
 
 
-def test_images_are_the_digits_as_squares(monkeypatch):
-    monkeypatch.delenv("MATHDL_IMAGES", raising=False)
+def test_images_are_the_digits_as_squares():
     images, labels = datasets.images()
     bundled = datasets.digits()
     torch.testing.assert_close(images[7, 2], bundled.images[7, 16:24])

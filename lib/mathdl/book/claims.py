@@ -207,6 +207,7 @@ def _result(prediction: Prediction, comparison: Comparison, band: Band, unit) ->
         "band": type(band).__name__,
         "band_words": comparison.words,
         "resolution": _number(resolution),
+        "judged": comparison.judged,
         "held": not reason,
         "reason": reason,
         "seed": os.environ.get("MATHDL_SEED", "0"),
@@ -216,7 +217,8 @@ def _result(prediction: Prediction, comparison: Comparison, band: Band, unit) ->
 def _sentences(result: dict) -> tuple[str, str]:
     """The two lines under the verdict: the numbers, and what they can tell apart."""
     lower, upper = _shown(result["lower"]), _shown(result["upper"])
-    band = f"band [{lower}, {upper}]: " if lower != upper and result["band"] != "Bound" else ""
+    shown = result["judged"] and lower != upper and result["band"] != "Bound"
+    band = f"band [{lower}, {upper}]: " if shown else ""
     numbers = (
         f"predicted {_shown(result['predicted'])}, measured {_shown(result['measured'])}, "
         f"{band}{result['band_words']}"
@@ -224,6 +226,8 @@ def _sentences(result: dict) -> tuple[str, str]:
     if "ratio" in result:
         numbers += f", measured/bound {_shown(result['ratio'])}"
     strength = f"resolution {100 * float(result['resolution']):.2g} %"
+    if not result["judged"]:
+        return numbers, "these are other images: shown, not judged"
     if result["comparisons"] > 1:
         strength += f", {result['comparisons']} comparisons, worst at {result['index']}"
     if result["band"] == "Empirical":
@@ -231,16 +235,23 @@ def _sentences(result: dict) -> tuple[str, str]:
     return numbers, strength
 
 
+def _verdict(result: dict) -> str:
+    if not result["held"]:
+        return "Fails"
+    return "Holds" if result["judged"] else "Not judged"
+
+
 def _result_text(result: dict) -> str:
     numbers, strength = _sentences(result)
-    verdict = "HOLDS" if result["held"] else "FAILS"
+    verdict = _verdict(result).upper()
     text = f"{verdict} ({result['label']}): {result['description']}\n  {numbers}\n  {strength}"
     return text if result["held"] else f"{text}\n  {result['reason']}"
 
 
 def _result_html(result: dict) -> str:
     numbers, strength = _sentences(result)
-    verdict, state = ("✓ Holds", "held") if result["held"] else ("✗ Fails", "failed")
+    state = ("held" if result["judged"] else "open") if result["held"] else "failed"
+    verdict = {"held": "✓ ", "open": "", "failed": "✗ "}[state] + _verdict(result)
     reason = f"<br>{escape(result['reason'])}" if result["reason"] else ""
     return (
         f'<div class="mathdl-claim mathdl-{state}"><p><strong>{verdict}</strong> '
