@@ -3,22 +3,17 @@
 Theorems must hold on them; what was merely seen on the digits is shown there and not judged.
 """
 
-import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.unit.idx_files import packed, write
 from tools import execute, ledger
 from tools.pages import Book
 
 ROOT = Path(__file__).parents[2]
 CLASSES, EACH, SIDE = 10, 120, 12
-
-
-def write_idx(path: Path, array: np.ndarray) -> None:
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    path.write_bytes(gzip.compress(header + array.tobytes(), mtime=0))
 
 
 @pytest.fixture
@@ -36,8 +31,9 @@ def own_images(tmp_path, monkeypatch):
     for label in labels:
         moved = np.roll(patterns[label], rng.integers(-1, 2, size=2), axis=(0, 1))
         images.append(np.clip(1.5 * moved + 0.05 * rng.normal(size=moved.shape), 0, 1))
-    write_idx(tmp_path / "my-images-idx3-ubyte.gz", (255 * np.array(images)).astype("u1"))
-    write_idx(tmp_path / "my-labels-idx1-ubyte.gz", labels.astype("u1"))
+    pixels = (255 * np.array(images)).astype("u1")
+    write(tmp_path / "my-images-idx3-ubyte.gz", packed(pixels), compressed=True)
+    write(tmp_path / "my-labels-idx1-ubyte", packed(labels.astype("u1")))
     monkeypatch.setenv("MATHDL_IMAGES", str(tmp_path))
 
 

@@ -3,45 +3,20 @@
 import gzip
 import hashlib
 import re
-import struct
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from mathdl import datasets, idx
+from mathdl import idx
 
-CODES = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
-
-
-def packed(array, code=None, shape=None):
-    """The bytes of an IDX file, put together here once more, by struct."""
-    kind = array.dtype.str[1:]
-    shape = array.shape if shape is None else shape
-    header = struct.pack(f">BBBB{len(shape)}I", 0, 0, code or CODES[kind], len(shape), *shape)
-    return header + array.astype(f">{kind}").tobytes()
-
-
-def write(path, content, compressed=False):
-    path.write_bytes(gzip.compress(content, mtime=0) if compressed else content)
-    return path
+from tests.unit.idx_files import CODES, packed, pair, write
 
 
 @pytest.fixture
 def numbers(tmp_path):
     """A file of unsigned bytes with shape (2, 3)."""
     return write(tmp_path / "numbers", packed(np.arange(6, dtype="u1").reshape(2, 3)))
-
-
-def pair(folder, n=7, compressed=False, name="train-{}-idx{}-ubyte", labels=None):
-    """Images (n, 4, 5) and labels in the files of a folder."""
-    images = np.random.default_rng(0).integers(0, 256, (n, 4, 5), dtype="u1")
-    labels = np.arange(n, dtype="u1") % 3 if labels is None else labels
-    suffix = ".gz" if compressed else ""
-    write(folder / (name.format("images", 3) + suffix), packed(images), compressed)
-    write(folder / (name.format("labels", 1) + suffix), packed(labels), compressed)
-    return images, labels
 
 
 @pytest.mark.parametrize("compressed", (False, True))
@@ -237,62 +212,3 @@ def test_checksums_in_the_folder_are_held_against_the_files(tmp_path):
     sums.write_text(f"\n{'0' * 64}\n")
     with pytest.raises(ValueError, match="no file name in line 2"):
         idx.read_pair(tmp_path)
-
-
-# ---------------------------------------------------------------- as the pages see them
-
-
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    monkeypatch.setenv("MATHDL_IMAGES", str(tmp_path))
-    return tmp_path
-
-
-def test_images_come_from_the_folder_that_the_environment_names(own):
-    pixels, labels = pair(own)
-    images = datasets.images()
-    assert images.images.dtype == torch.float64 and images.labels.dtype == torch.int64
-    np.testing.assert_array_equal(images.images.cpu(), pixels / 255)
-    np.testing.assert_array_equal(images.labels.cpu(), labels)
-
-
-def test_of_many_images_some_at_equal_distances_are_taken(own):
-    pixels, _ = pair(own, n=2500, labels=np.repeat(np.arange(5, dtype="u1"), 500))
-    images, labels = datasets.images()
-    assert len(images) == len(labels) == 2000
-    assert torch.bincount(labels).tolist() == [400] * 5
-    few = datasets.images(limit=5)
-    np.testing.assert_array_equal(few.images.cpu(), pixels[::500] / 255)
-    assert len(datasets.images(limit=None).labels) == 2500
-    with pytest.raises(ValueError, match="limit=0"):
-        datasets.images(limit=0)
-
-
-def test_floats_are_taken_as_they_are_if_they_are_gray_values(own):
-    pair(own)
-    images = own / "train-images-idx3-ubyte"
-    gray = np.linspace(0, 1, 7 * 20, dtype="f4").reshape(7, 4, 5)
-    write(images, packed(gray))
-    np.testing.assert_array_equal(datasets.images().images.cpu(), gray.astype("f8"))
-    for wrong in (gray * 2, gray - 0.1, gray * np.float32("nan"), (255 * gray).astype("i2")):
-        write(images, packed(wrong))
-        with pytest.raises(ValueError, match="has pixels of type"):
-            datasets.images()
-
-
-def test_labels_count_from_zero(own):
-    for wrong in (np.zeros(7, "f4"), np.full(7, -1, "i1")):
-        pair(own, labels=wrong)
-        with pytest.raises(ValueError, match="has labels of type"):
-            datasets.images()
-
-
-def test_images_without_pixels_are_refused(own):
-    pair(own, n=0)
-    with pytest.raises(ValueError, match=r"images of shape \(0, 4, 5\)"):
-        datasets.images()
-
-
-def test_an_empty_variable_means_the_digits(monkeypatch):
-    monkeypatch.setenv("MATHDL_IMAGES", " ")
-    assert datasets.images().images.shape == (1797, 8, 8)
