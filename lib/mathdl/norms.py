@@ -17,7 +17,16 @@ more layers, 2 is smaller. And whether `biases` count, as paths that begin at a 
 
 import torch
 
-from mathdl.models import MLP, Convolutional, ResNet, convolutional, resnet_scale, scale
+from mathdl.models import (
+    MLP,
+    Convolutional,
+    ResNet,
+    Torus,
+    convolutional,
+    resnet_scale,
+    scale,
+    torus,
+)
 from mathdl.models.deep import check_mlp, check_resnet
 from mathdl.parameters import apply
 
@@ -150,6 +159,25 @@ def convolutional_path_norm(
     image = powers.out.new_ones(1, powers.filters[0].shape[2], *size)
     v = convolutional(powers, image, padding, pooling, patch, activation=lambda h: h)
     return v[:, 0] ** (1 / order)
+
+
+def torus_path_norm(networks: Torus, size: int, strides: tuple[int, ...]) -> torch.Tensor:
+    """Σ |path| over all paths of E networks on a torus, biases included, (E,) or (E, k).
+
+    The weights count as often as they are used: it is the path norm, in the convention "path1", of
+    the fully connected network with the same neurons, and bounds |f| on images in [-1, 1]. The
+    factor P^(-1/2) of the output is part of a path.
+
+    networks: `models.Torus`, size: side of the images, strides: as for `models.torus`.
+    Raises ValueError for shapes that do not fit.
+
+    >>> ones = Torus((torch.ones(1, 1, 2, 1, 3, 3),), -torch.ones(1, 1, 1, 2), biases=())
+    >>> torus_path_norm(ones, 4, strides=(2,))  # 2 channels · 9 pixels · 4 places / 2
+    tensor([36.])
+    """
+    absolute = apply(torch.abs, networks)
+    image = networks.out.new_ones(1, networks.weights[0].shape[3], size, size)
+    return torus(absolute, image, strides, activation=lambda h: h)[:, 0]
 
 
 def norm_product(networks: MLP, scaling: str, which: str) -> torch.Tensor:

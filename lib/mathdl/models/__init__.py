@@ -27,6 +27,7 @@ from mathdl.models.shallow import (
     scale,
     two_layer,
 )
+from mathdl.models.torus import Torus, random_torus, torus
 
 __all__ = [
     "MLP",
@@ -34,6 +35,7 @@ __all__ = [
     "Convolutional",
     "Diagonal",
     "ResNet",
+    "Torus",
     "TwoLayer",
     "convolutional",
     "diagonal",
@@ -44,10 +46,12 @@ __all__ = [
     "random_diagonal",
     "random_mlp",
     "random_resnet",
+    "random_torus",
     "random_two_layer",
     "resnet",
     "resnet_scale",
     "resnet_states",
     "scale",
+    "torus",
     "two_layer",
 ]

@@ -10,14 +10,30 @@ from mathdl.theory.symmetry.banded import (
     subsampling_defect,
     twirl_share,
 )
+from mathdl.theory.symmetry.shapley import (
+    dividends,
+    interval_coverage,
+    main_effects,
+    noise_factor,
+    pair_interactions,
+    regression_risks,
+    shapley,
+)
 
 __all__ = [
     "absolute_energy",
     "commutant_dimension",
     "dense_error_bound",
+    "dividends",
     "filter_entries",
     "filter_singular_values",
+    "interval_coverage",
+    "main_effects",
+    "noise_factor",
     "padding_defect",
+    "pair_interactions",
+    "regression_risks",
+    "shapley",
     "subsampling_defect",
     "twirl_share",
 ]
