@@ -67,7 +67,7 @@ def torus(
 
 def _layer(w: torch.Tensor, h: torch.Tensor, size: int, stride: int) -> torch.Tensor:
     """Σ_o W_p,o h_(sp+o) at every place p: from (E, n, size², c_in) to (E, P, n, c_out)."""
-    q, pixels = w.shape[-1], _pixels(size, w.shape[-1], stride).to(w.device)
+    q, pixels = w.shape[-1], _pixels(size, w.shape[-1], stride, w.device)
     E, n, _, c = h.shape
     if q < size:  # gather what each place sees
         seen = h.index_select(2, pixels.flatten()).reshape(E, n, len(pixels), q * q * c)
@@ -81,10 +81,10 @@ def _layer(w: torch.Tensor, h: torch.Tensor, size: int, stride: int) -> torch.Te
 
 
 @lru_cache(maxsize=32)
-def _pixels(size: int, q: int, stride: int) -> torch.Tensor:
+def _pixels(size: int, q: int, stride: int, where: torch.device) -> torch.Tensor:
     """The numbers of the pixels in the window of every place, (P, q²)."""
-    place = torch.arange(0, size, stride)
-    line = (place[:, None] + torch.arange(q) - (q - 1) // 2) % size  # (places, q)
+    place = torch.arange(0, size, stride, device=where)
+    line = (place[:, None] + torch.arange(q, device=where) - (q - 1) // 2) % size  # (places, q)
     rows, columns = line[:, None, :, None], line[None, :, None, :]
     return (size * rows + columns).reshape(len(place) ** 2, q * q)
 
