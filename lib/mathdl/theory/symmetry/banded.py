@@ -35,8 +35,9 @@ def filter_entries(filter_size: int, size: tuple[int, int], padding: str) -> int
 def filter_singular_values(filter: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The hw singular values of a filter with circular padding, from the largest.
 
-    They are |Σ_u a_u e^{ik·u}|; k runs over the frequencies (2π i/h, 2π j/w). Raises ValueError for a filter larger than the
-    image.
+    They are |Σ_u a_u e^{ik·u}|; k runs over the frequencies (2π i/h, 2π j/w).
+
+    Raises ValueError for a filter larger than the image.
 
     Source: circulant matrices are diagonal in the Fourier basis (Davis 1979); proved on the page
     on convolution.
