@@ -10,6 +10,15 @@ from mathdl.theory.symmetry.banded import (
     subsampling_defect,
     twirl_share,
 )
+from mathdl.theory.symmetry.reynolds import (
+    averaging_gain,
+    averaging_gap,
+    partial_augmentation,
+    projected_risk,
+    shift_memory,
+    shift_penalty,
+    three_risks,
+)
 from mathdl.theory.symmetry.shapley import (
     dividends,
     interval_coverage,
@@ -22,6 +31,8 @@ from mathdl.theory.symmetry.shapley import (
 
 __all__ = [
     "absolute_energy",
+    "averaging_gain",
+    "averaging_gap",
     "commutant_dimension",
     "dense_error_bound",
     "dividends",
@@ -32,8 +43,13 @@ __all__ = [
     "noise_factor",
     "padding_defect",
     "pair_interactions",
+    "partial_augmentation",
+    "projected_risk",
     "regression_risks",
     "shapley",
+    "shift_memory",
+    "shift_penalty",
     "subsampling_defect",
+    "three_risks",
     "twirl_share",
 ]
