@@ -135,7 +135,7 @@ def convolutional_networks_trained(put):
 @case
 def networks_on_a_torus_trained(put):
     start = models.random_torus(E, (1, 3, 2), (3, 3), (2, 1), 6, 2, rng(), shared=False)
-    x, y = put(torch.from_numpy(rng().normal(size=(n, 1, 6, 6)))), put(torch.ones(n, 2).double())
+    x, y = (put(torch.from_numpy(rng().normal(size=s))) for s in ((n, 1, 6, 6), (n, 2)))
     model = partial(models.torus, strides=(2, 1))
     run = training.train(model, put(start), x, y, lr=0.05, steps=10)
     return [trained(run), norms.torus_path_norm(run.parameters, 6, (2, 1))]
