@@ -84,6 +84,12 @@ def test_absolute_energy_of_two_by_quadrature(rho):
     assert theory.absolute_energy([[1, rho], [rho, 1]]) == pytest.approx(expected, abs=1e-8)
 
 
+def test_absolute_energy_forgives_rounding():
+    more = 1 + 1e-10
+    value = theory.absolute_energy([[more, -more], [-more, more]])
+    assert value == pytest.approx(4 * (1 - 2 / np.pi))  # |z| + |-z|
+
+
 def permutations_of(action, n):
     """Generators, as matrices."""
     one = np.eye(n)
