@@ -90,10 +90,10 @@ def test_ideal_pair_by_filtering_two_impulses(distance):
 
 
 def test_wavelet_constant_by_a_series_of_faddeeva_functions():
-    n = np.arange(4000)[:, None]
+    n = np.arange(1500)[:, None]
     weight = (-1.0) ** n * binom(0.5, n) / np.sqrt(2)
     a = 0.5 + 3 * n
-    t = np.concatenate([np.linspace(0, 12, 2401), np.linspace(12, 60, 961)[1:]])
+    t = np.concatenate([np.linspace(0, 12, 1201), np.linspace(12, 60, 481)[1:]])
     z = t / (2 * np.sqrt(a))
     w = wofz(z)
     slope = (-2 * z * w + 2j / np.sqrt(np.pi)) / (2 * np.sqrt(a))
@@ -114,6 +114,20 @@ def test_deformation_bound_by_its_two_integrals():
     bound = theory.deformation_bound(kappa, moved, sigma, 6, [1.0, 0.5])
     assert bound == pytest.approx(1.5 * value)
     assert theory.deformation_bound(0, 0, sigma, 6, [1.0]) == 0
+
+
+@pytest.mark.parametrize("scales", [1, 2, 5])
+def test_stretching_speed_by_differences_of_the_filters(scales):
+    def filters(omega):
+        low = [np.exp(-((2.0**j * omega) ** 2) / 2) for j in range(scales + 1)]
+        waves = [np.sqrt(a**2 - b**2) for a, b in zip(low, low[1:], strict=False)]
+        return np.array([*waves, low[-1]])
+
+    omega = np.array([0.02, 0.2, 0.5, 1.0, 2.0])
+    step = 1e-5
+    slope = (filters(omega * np.exp(step)) - filters(omega * np.exp(-step))) / (2 * step)
+    speed = theory.stretching_speed(omega, scales)
+    np.testing.assert_allclose(speed, np.linalg.norm(slope, axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("dilation", [0.9, 1.3])
@@ -155,6 +169,8 @@ def test_nyquist_distance_by_filtering(sigma):
         (lambda: theory.deformation_bound(1.0, 1.0, 1.0, 1, [1.0]), "slope=1.0"),
         (lambda: theory.deformation_bound(-0.1, 1.0, 1.0, 1, [1.0]), "slope=-0.1"),
         (lambda: theory.deformation_bound(0.1, 1.0, 0.0, 1, [1.0]), "sigma=0.0"),
+        (lambda: theory.stretching_speed([1.0, 0.0], 2), "frequency has"),
+        (lambda: theory.stretching_speed([1.0], 0), "scales=0"),
         (lambda: theory.fourier_modulus_change(1.0, 1.0, 0.0), "dilation=0.0"),
     ],
 )

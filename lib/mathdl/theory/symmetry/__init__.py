@@ -82,6 +82,7 @@ from mathdl.theory.symmetry.wavelets import (
     nyquist_distance,
     residual_bound,
     shift_bound,
+    stretching_speed,
     wavelet_constant,
 )
 
@@ -148,6 +149,7 @@ __all__ = [
     "simplex_lengths",
     "simplex_objective",
     "square_objective",
+    "stretching_speed",
     "subsampling_defect",
     "three_risks",
     "twirl_share",
