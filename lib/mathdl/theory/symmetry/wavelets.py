@@ -179,8 +179,8 @@ def stretching_speed(frequency: np.ndarray, scales: int) -> np.ndarray:
 
     Source: derived on the page on scattering.
 
-    >>> round(float(stretching_speed(2**0.5 / 1024, 10)) * math.e, 1)  # slow waves: the average
-    2.0
+    >>> round(float(stretching_speed(1.0, 1)) ** 2 * math.e, 3)  # = (4/e³ - 1)²/(1 - 1/e³) + 16/e³
+    1.472
     """
     omega = np.asarray(frequency, dtype=float)
     if not (omega > 0).all():
