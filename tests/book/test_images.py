@@ -13,12 +13,12 @@ from tools import execute, ledger
 from tools.pages import Book
 
 ROOT = Path(__file__).parents[2]
-CLASSES, EACH, SIDE = 10, 120, 12
+CLASSES, EACH, SIDE = 10, 120, 10
 
 
 @pytest.fixture
 def own_images(tmp_path, monkeypatch):
-    """A folder of 12 × 12 images: each class a pattern of its own, moved about, with noise."""
+    """A folder of 10 × 10 images: each class a pattern of its own, moved about, with noise."""
     rng = np.random.default_rng(0)
     waves = np.exp(-0.15 * np.arange(-3, 4) ** 2)
     frame = np.sin(np.pi * (np.arange(SIDE) + 0.5) / SIDE)
