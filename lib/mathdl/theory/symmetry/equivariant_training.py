@@ -23,7 +23,7 @@ def harmonic_dimension(d: int, degree: int = 2) -> int:
     """
     if d < 2 or degree < 1:
         raise ValueError(f"d={d}, degree={degree}: use d >= 2 and degree >= 1.")
-    image = comb(d + degree - 3, degree - 2) if degree > 1 else 0
+    image = comb(d + degree - 3, degree - 2) if degree >= 2 else 0
     return comb(d + degree - 1, degree) - image
 
 
