@@ -69,7 +69,7 @@ def test_spectrum_of_pairs_is_that_of_complex_matrices(learned):
     np.testing.assert_allclose(found, spectrum, atol=1e-6)
 
 
-@pytest.mark.parametrize("multiplicities", [[1, 1, 1], [1, 2, 2], [2, 3]])
+@pytest.mark.parametrize("multiplicities", [[1, 1, 1], [1, 2, 2, 2], [2, 3]])
 @pytest.mark.parametrize("m", [0, 1, 3, 9])
 def test_families_by_enumeration(multiplicities, m):
     ranks = itertools.product(*[range(q + 1) for q in multiplicities])
