@@ -78,7 +78,7 @@ def simplex_gap(classes: int, c: float) -> float:
     """
     _check_classes(classes)
     _check(c=c)
-    return float(np.log((1 - (classes - 1) * c) / c)) if classes * c < 1 else 0.0
+    return float(np.log(max(1 - (classes - 1) * c, c) / c))
 
 
 def simplex_objective(classes: int, c: float) -> float:
@@ -193,13 +193,8 @@ def two_small_classes(large: int, small: int, decay_w: float, decay_h: float) ->
     """
     _check(large=large, small=small)
     total = 2 * small + large
-    force, margin = (
-        total * _strength(decay_w, decay_h),
-        sibling_margin(small, total, decay_w, decay_h),
-    )
-    most = (np.sqrt(4 - 3 * margin**2) - 1) / 3  # q if the large class had the logits 0
-    if force**2 >= 3 * small * most**2 + 2 * large / 3:
-        raise ValueError(f"decay_w={decay_w}, decay_h={decay_h}: all merges; use less decay.")
+    force = total * _strength(decay_w, decay_h)
+    margin = sibling_margin(small, total, decay_w, decay_h)
 
     def parts(q: float) -> tuple[float, float, float]:
         """ε, A and B."""
@@ -207,14 +202,16 @@ def two_small_classes(large: int, small: int, decay_w: float, decay_h: float) ->
         A = np.log(((1 - q) ** 2 - margin**2) / (4 * q**2)) / 2
         return epsilon, A, np.log(2 * (1 - epsilon) / epsilon)
 
-    def mismatch(q: float) -> float:
-        epsilon, A, B = parts(q)
-        return A * epsilon - B * q
-
-    low = np.sqrt(max(0.0, force**2 - 2 * large / 3) / (3 * small))
-    high = min(force / np.sqrt(3 * small), most)
-    inside = 1e-12 * (high - low)
-    q = brentq(mismatch, low + inside, high - inside, xtol=1e-16)
+    low = np.sqrt(max(0.0, force**2 - 2 * large / 3) / (3 * small))  # there B = 0
+    high = min(force / np.sqrt(3 * small), 1 - margin)
+    if high <= low or (low > 0 and parts(low)[1] <= 0):
+        raise ValueError(f"decay_w={decay_w}, decay_h={decay_h}: all merges; use less decay.")
+    inside = 1e-12 * (high - low)  # at the ends logarithms may be infinite
+    q = brentq(
+        lambda q: parts(q)[1] * parts(q)[0] - parts(q)[2] * q,
+        low + inside,
+        high - inside,
+    )
     epsilon, A, B = parts(q)
     own, other = (1 - q + margin) / 2, (1 - q - margin) / 2
     alpha, r = np.sqrt(small) * np.log(own / other), 2 * A * force / (3 * q)  # singular values
@@ -245,7 +242,7 @@ def square_objective(c: float) -> float:
     True
     """
     _check(c=c)
-    s = float(np.log(1 / (2 * c) - 1)) if 4 * c < 1 else 0.0
+    s = float(np.log(max(1 / (2 * c) - 1, 1)))
     return 2 * float(np.log(1 + np.exp(-s))) + 4 * c * s
 
 
@@ -263,13 +260,12 @@ def shallow_logit(decay: float) -> float:
     0.0
     """
     _check(decay=decay)
-    if decay >= 0.75:
+    twice = 2 * decay
+    a, b, d = 3 - twice, 2 - twice, 1 - twice  # (a p³ + b p² + d p = 2λ with p = e^{-t})
+    if a + b + d <= twice:  # no root with p < 1
         return 0.0
-
-    def slope(t: float) -> float:
-        return 1 / (1 + np.exp(t)) + 2 / (1 + np.exp(2 * t)) - 2 * decay
-
-    return float(brentq(slope, 0.0, 2 + np.log(1 / decay), xtol=1e-14))
+    roots = np.roots([a, b, d, -twice])
+    return -float(np.log(roots[np.argmax(roots.real)].real))  # the only positive one
 
 
 def shallow_objective(decay: float) -> float:
