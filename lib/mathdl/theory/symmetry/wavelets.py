@@ -126,7 +126,7 @@ def wavelet_constant() -> float:
     Source: derived on the page on scattering.
 
     >>> round(wavelet_constant(), 3)
-    2.864
+    2.865
     """
     frequency = np.arange(GRID) * SPACING
     psi = np.sqrt(2 * np.exp(-(frequency**2)) - 2 * np.exp(-((2 * frequency) ** 2)))
@@ -226,7 +226,7 @@ def nyquist_distance(sigma: float) -> float:
 
 
 TAIL = 12  # widths from the center, beyond which the heat kernel is 0
-GRID, SPACING = 2**18, 2e-3  # frequencies of the integrals
+GRID, SPACING = 2**20, 2.5e-4  # frequencies of the integrals
 
 
 def _check(sigma: float, size: int) -> None:
