@@ -98,6 +98,7 @@ def fingerprint(page: Page, seed: int, full: bool = False) -> str:
     requirements = page.root / "requirements.txt"
     inputs = [requirements] if requirements.exists() else []
     if folder := own_images(page):
+        digest.update(b"own images")  # a folder without files is not the book's images
         for path in sorted(p for p in Path(folder).glob("*") if p.is_file()):
             digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     if "mathdl.datasets" in modules:

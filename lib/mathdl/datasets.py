@@ -60,9 +60,9 @@ def images(limit: int | None = 2000) -> Images:
         limit: how many images at most; of more, so many are taken at equal distances, so that files
             sorted by label still give all labels. None takes all.
 
-    Raises ValueError if limit is not positive, if there are no pixels, if the images are neither
-    unsigned bytes nor floats in [0, 1], or if the labels are not integers 0, 1, 2, ...; and
-    what `idx.read_pair` raises.
+    Raises ValueError if limit is not positive, if the images are neither unsigned bytes nor floats
+    in [0, 1], or if the labels are not integers 0, 1, 2, ..., each less than the number of images;
+    and what `idx.read_pair` raises.
 
     >>> import os
     >>> "MATHDL_IMAGES" in os.environ or images().images.shape == (1797, 8, 8)
@@ -88,18 +88,16 @@ def _own_images(folder: str) -> idx.Pair:
     """The images of IDX files, if the pages can use them."""
     pixels, labels = found = idx.read_pair(folder)
     where = f"MATHDL_IMAGES={folder}"
-    if pixels.size == 0:
-        raise ValueError(f"{where} has images of shape {pixels.shape}: give images with pixels.")
     inside = pixels.dtype.kind == "f" and ((pixels >= 0) & (pixels <= 1)).all()
     if pixels.dtype != np.uint8 and not inside:
         raise ValueError(
             f"{where} has pixels of type {pixels.dtype} from {pixels.min()} to {pixels.max()}: "
             "give unsigned bytes, or floats in [0, 1]."
         )
-    if labels.dtype.kind not in "iu" or labels.min() < 0:
+    if labels.dtype.kind not in "iu" or not 0 <= labels.min() <= labels.max() < len(labels):
         raise ValueError(
-            f"{where} has labels of type {labels.dtype}, from {labels.min()} on: give integers "
-            "0, 1, 2, ..."
+            f"{where} has labels of type {labels.dtype} from {labels.min()} to {labels.max()}: "
+            "give integers 0, 1, 2, ..., each less than the number of images."
         )
     return found
 

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import math
+import re
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -40,8 +41,8 @@ def read(path: str | Path, sha256: str | None = None) -> np.ndarray:
     nothing is read out of a file that has another one.
 
     Raises FileNotFoundError if there is no such file, and ValueError if it is no IDX file, is
-    damaged, is shorter or longer than its header says, or has another checksum. A header that
-    declares more than the file can hold is refused before any memory is asked for.
+    empty or damaged, is shorter or longer than its header says, or has another checksum. A header
+    that declares more than the file can hold is refused before any memory is asked for.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "two-by-three"
@@ -108,6 +109,10 @@ def _array(path: Path, stream: io.IOBase, room: int) -> np.ndarray:
     shape = tuple(int(size) for size in np.frombuffer(header, ">u4"))
     kind = np.dtype(TYPES[code])
     size = math.prod(shape) * kind.itemsize
+    if not size:
+        raise ValueError(
+            f"{path} declares shape {shape}, which holds no numbers: give a file that does."
+        )
     if size > room:
         raise ValueError(
             f"{path} declares {size} bytes of numbers, shape {shape}, which a file of its size "
@@ -192,12 +197,12 @@ def _checksums(path: Path) -> dict[str, str]:
         return {}
     found = {}
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines()):
-        checksum, _, name = line.strip().partition(" ")
-        if checksum and not name:
+        entry = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line.strip())
+        if line.strip() and not entry:
             raise ValueError(
-                f"{path} has no file name in line {number + 1}: write it with "
+                f"{path} has no checksum and file name in line {number + 1}: write it with "
                 f"`sha256sum * > {CHECKSUMS}`."
             )
-        if checksum:
-            found[Path(name.strip().removeprefix("*")).name] = checksum
+        if entry:
+            found[Path(entry[2]).name] = entry[1]
     return found

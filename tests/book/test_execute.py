@@ -78,6 +78,7 @@ def test_images_of_the_readers_own_reach_the_pages_that_run_on_images(tmp_path, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MATHDL_IMAGES", "mine")
     (tmp_path / "mine").mkdir()
+    assert execute.fingerprint(one, 0) != before[0], "no images are not the book's images"
     (tmp_path / "mine" / "images-idx3").write_bytes(b"1")
     runs = execute.execute([one, two])
     assert {name: output(run) for name, run in runs.items()} == {

@@ -47,15 +47,17 @@ def test_floats_are_taken_as_they_are_if_they_are_gray_values(own):
 
 
 def test_labels_count_from_zero(own):
-    for wrong in (np.zeros(7, "f4"), np.full(7, -1, "i1")):
+    for wrong in (np.zeros(7, "f4"), np.full(7, -1, "i1"), np.full(7, 7, "u1")):
         pair(own, labels=wrong)
         with pytest.raises(ValueError, match="has labels of type"):
             datasets.images()
+    pair(own, labels=np.array([0, 6, 0, 6, 0, 2, 2], "i4"))  # not all of them need to occur
+    assert datasets.images().labels.tolist() == [0, 6, 0, 6, 0, 2, 2]
 
 
 def test_images_without_pixels_are_refused(own):
     pair(own, n=0)
-    with pytest.raises(ValueError, match=r"images of shape \(0, 4, 5\)"):
+    with pytest.raises(ValueError, match=r"declares shape \(0, 4, 5\)"):
         datasets.images()
 
 

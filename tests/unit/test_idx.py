@@ -21,7 +21,7 @@ def numbers(tmp_path):
 
 @pytest.mark.parametrize("compressed", (False, True))
 @pytest.mark.parametrize("kind", CODES)
-@pytest.mark.parametrize("shape", ((5,), (2, 3), (2, 3, 4), (1, 2, 1, 3), (0, 4)))
+@pytest.mark.parametrize("shape", ((5,), (2, 3), (2, 3, 4), (1, 2, 1, 3)))
 def test_every_type_is_read_as_it_was_written(tmp_path, kind, shape, compressed):
     array = np.random.default_rng(1).integers(-100, 100, shape).astype(kind)
     array = array / 3 if kind[0] == "f" else array
@@ -63,6 +63,8 @@ def test_a_checksum_is_of_the_file_on_the_disk(numbers):
         (lambda b: b"P5 28 28 255 ", "no IDX file does"),
         (lambda b: b[:3] + b"\0" + b[4:], "declares 0 dimensions"),
         (lambda b: b[:3] + b"\x21" + b[4:], "declares 33 dimensions"),
+        (lambda b: b[:4] + b"\0" * 4 + b[8:12], "declares shape (0, 3), which holds no numbers"),
+        (lambda b: b[:3] + b"\3" + b"\xff" * 8 + b"\0" * 4, "0), which holds no numbers"),
         (lambda b: b[:4] + b"\xff" * 8 + b[12:], "declares 18446744065119617025 bytes"),
     ],
 )
@@ -209,6 +211,39 @@ def test_checksums_in_the_folder_are_held_against_the_files(tmp_path):
         sums.write_text("0" * 64 + line[64:])
         with pytest.raises(ValueError, match=f"{line[66:-1]} has the SHA-256 checksum"):
             idx.read_pair(tmp_path)
-    sums.write_text(f"\n{'0' * 64}\n")
-    with pytest.raises(ValueError, match="no file name in line 2"):
+    checksum, name = lines[0][:64], lines[0][66:-1]
+    for wrong in (
+        checksum,
+        f"{checksum} {name}",
+        f"{checksum[1:]}  {name}",
+        f"{checksum}0  {name}",
+        f"g{checksum[1:]}  {name}",
+        f"SHA256 ({name}) = {checksum}",
+    ):
+        sums.write_text(f"\n{wrong}\n")
+        with pytest.raises(ValueError, match="SHA256SUMS has no checksum and file name in line 2"):
+            idx.read_pair(tmp_path)
+
+
+def test_a_checksum_may_name_the_file_in_a_folder(tmp_path):
+    pair(tmp_path)
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_text(f"{'0' * 64}  ./train-labels-idx1-ubyte\n")
+    with pytest.raises(ValueError, match="train-labels-idx1-ubyte has the SHA-256 checksum"):
         idx.read_pair(tmp_path)
+
+
+def test_folders_named_like_files_are_passed_over(tmp_path):
+    images, _ = pair(tmp_path, compressed=True)
+    for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "SHA256SUMS"):
+        (tmp_path / name).mkdir()
+    np.testing.assert_array_equal(idx.read_pair(tmp_path).images, images)
+
+
+def test_links_are_followed_and_broken_ones_passed_over(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    images, _ = pair(tmp_path / "elsewhere")
+    for file in sorted((tmp_path / "elsewhere").iterdir()):
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "train-images-idx3-ubyte.gz").symlink_to(tmp_path / "nowhere")
+    np.testing.assert_array_equal(idx.read_pair(tmp_path).images, images)
