@@ -163,7 +163,8 @@ def separable_loss_limit(z: np.ndarray) -> float:
     >>> round(separable_loss_limit(np.array([[2.0, 0.0], [0.0, 1.0]])), 9)
     1.25
     """
-    return float(separator(z)[0] @ separator(z)[0])
+    w = separator(z)[0]
+    return float(w @ w)
 
 
 def separable_loss_bound(margin: float, time: np.ndarray) -> np.ndarray:
