@@ -10,7 +10,7 @@ What stands where in the computing modules:
 |---|---|
 | define networks, E of them side by side | `models`, `modules`, `parameters` |
 | train them | `training`, with `losses`, `updates`, `gradients`, `sampling`, `sweeps` |
-| follow the gradient flow, or any ODE | `flow`, `ode` |
+| follow the gradient flow, any ODE, or an SDE | `flow`, `ode`, `sde` |
 | measure norms | `norms`, `spectral`, `minimum_norm`, `dual_norm` |
 | measure complexity | `rademacher` |
 | measure curvature and noise | `curvature`, `sharpness`, `layers` |

@@ -25,6 +25,7 @@ from mathdl import (
     rademacher,
     regression,
     sampling,
+    sde,
     sharpness,
     spectral,
     training,
@@ -168,6 +169,16 @@ def gradient_flows(put):
         for method in ("Euler", "RK4")
     ]
     return [(path.parameters, path.losses) for path in found]
+
+
+@case
+def stochastic_differential_equations(put):
+    x, _ = data(put)
+    one = {"times": [0.0, 0.2, 0.5], "step": 0.1, "rng": rng()}
+    return [
+        sde.euler_maruyama(torch.sin, S, x, **one).states
+        for S in (torch.cos, lambda x: x[:, :, None] * x[:, None, :2])
+    ]
 
 
 @case
