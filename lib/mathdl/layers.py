@@ -215,6 +215,23 @@ def gram(layers: Sequence[Layer], others: Sequence[Layer] | None = None) -> torc
     return total.flatten(3, 4).flatten(1, 2)
 
 
+def sample_gram(layers: Sequence[Layer]) -> torch.Tensor:
+    """J_i J_iᵀ of every sample: ⟨∇F, ∇F'⟩ of the k functions at the same sample, (E, n, k, k).
+
+    With the seed `outputs` its greatest eigenvalue is the greatest |Jᵀr|²/|r|², the square of how
+    much a unit slope in the outputs moves the parameters at most.
+
+    >>> layers = [Layer(torch.tensor([[1.0], [2.0]]), torch.ones(1, 2, 1, 1))]
+    >>> sample_gram(layers).flatten()  # the diagonal of `gram`
+    tensor([2., 5.])
+    """
+    total = layers[0].delta.new_zeros(())
+    for h, delta, s, bias in layers:
+        inputs = s**2 * h.norm(dim=-1) ** 2 + bias
+        total = total + delta @ delta.mT * inputs[..., None, None]
+    return total
+
+
 def squared_norm_of_mean(layers: Sequence[Layer]) -> torch.Tensor:
     """|(1/n) Σ_i ∇F_i|² of every function, (E, k), through the matrices Σ_i δ_i h_iᵀ.
 

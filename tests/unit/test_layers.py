@@ -90,6 +90,17 @@ def test_seeds_select_functions_of_the_outputs(case):
     torch.testing.assert_close(layers.gram([dense]), rows @ rows.mT)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_sample_gram_is_the_diagonal_of_gram(case):
+    layered, _, parameters = both(case)
+    for x in (SHARED, OWN):
+        found = layered(parameters, x, layers.outputs)
+        blocks = layers.sample_gram(found)
+        K = blocks.shape[2]
+        all_pairs = layers.gram(found).unflatten(1, (n, K)).unflatten(3, (n, K))
+        torch.testing.assert_close(blocks, all_pairs.diagonal(dim1=1, dim2=3).movedim(3, 1))
+
+
 def test_gram_between_two_sets_of_points():
     layered, f, parameters = both("mlp")
     x, others = SHARED, OWN[0, :4]
