@@ -31,7 +31,7 @@ def random_network(n=5, K=3, features=4):
 def test_trace_lies_between_its_bounds_and_meets_them():
     J = random_network()
     n, K, _ = J.shape
-    kappa = np.linalg.norm(J, 2, axis=(1, 2)).max() ** 2
+    gamma = np.linalg.norm(J, 2, axis=(1, 2)).max() ** 2
     for _ in range(50):
         s = RNG.normal(size=(n, K))
         g = np.einsum("ikp,ik->ip", J, s)
@@ -39,7 +39,7 @@ def test_trace_lies_between_its_bounds_and_meets_them():
         mean_square = (s**2).sum(1).mean()
         floor = noise.output_bias_noise(mean_square, (s.mean(0) ** 2).sum())
         assert np.isclose(floor, np.trace(covariance[-K:, -K:]))
-        ceiling = noise.noise_ceiling(mean_square, kappa, (g.mean(0) ** 2).sum())
+        ceiling = noise.noise_ceiling(mean_square, gamma, (g.mean(0) ** 2).sum())
         assert floor <= np.trace(covariance) <= ceiling
         second = (g**2).sum(1).mean()
         assert np.isclose(
@@ -137,7 +137,7 @@ def test_errors_name_the_argument():
     for call, word in [
         (lambda: noise.output_bias_noise(1.0, -1.0), "square_of_mean"),
         (lambda: noise.output_bias_noise(1.0, 2.0), "difference"),
-        (lambda: noise.noise_ceiling(1.0, -1.0, 0.0), "kappa"),
+        (lambda: noise.noise_ceiling(1.0, -1.0, 0.0), "gamma"),
         (lambda: noise.single_residual_noise(0), "n=0"),
         (lambda: noise.cross_entropy_slope(-1.0, 3), "loss"),
         (lambda: noise.cross_entropy_slope(1.0, 1), "classes"),

@@ -2,7 +2,7 @@
 
 Sample i has the loss ℓ_i, the slope s_i of that loss in the K outputs (the residual r_i for squared
 loss), the Jacobian J_i of the outputs, and the gradient g_i = J_iᵀ s_i. Σ is the covariance of g_i
-for a sample drawn at random, and κ the greatest squared spectral norm |J_i|².
+for a sample drawn at random, and Γ the greatest squared spectral norm |J_i|².
 """
 
 import numpy as np
@@ -29,29 +29,29 @@ def output_bias_noise(mean_square: np.ndarray, square_of_mean: np.ndarray) -> np
 
 
 def noise_ceiling(
-    mean_square: np.ndarray, kappa: np.ndarray, gradient_square: np.ndarray
+    mean_square: np.ndarray, gamma: np.ndarray, gradient_square: np.ndarray
 ) -> np.ndarray:
-    """An upper bound for tr Σ: κ (1/n) Σ |s_i|² - |∇L|².
+    """An upper bound for tr Σ: Γ (1/n) Σ |s_i|² - |∇L|².
 
     mean_square: (1/n) Σ |s_i|², which is 2L for squared loss
-    kappa: the greatest |J_i|²
+    gamma: the greatest |J_i|²
     gradient_square: |∇L|²
 
     Raises ValueError for a negative argument.
 
     Source: derived on the page on noise of machine-learning type.
 
-    >>> float(noise_ceiling(mean_square=2.0, kappa=5.0, gradient_square=1.0))
+    >>> float(noise_ceiling(mean_square=2.0, gamma=5.0, gradient_square=1.0))
     9.0
     """
-    _check(mean_square=mean_square, kappa=kappa, gradient_square=gradient_square)
-    return np.multiply(kappa, mean_square) - gradient_square
+    _check(mean_square=mean_square, gamma=gamma, gradient_square=gradient_square)
+    return np.multiply(gamma, mean_square) - gradient_square
 
 
 def single_residual_noise(n: int) -> float:
-    """tr Σ / (2κL) when one of n samples has a residual, in the direction that moves θ most.
+    """tr Σ / (2ΓL) when one of n samples has a residual, in the direction that moves θ most.
 
-    It is 1 - 1/n: as large as tr Σ ≤ 2κL allows, up to 1/n.
+    It is 1 - 1/n: as large as tr Σ ≤ 2ΓL allows, up to 1/n.
 
     Raises ValueError for n < 1.
 
@@ -75,7 +75,7 @@ def cross_entropy_constant() -> float:
     >>> round(cross_entropy_constant(), 4)
     0.8145
     """
-    best = -0.5 - lambertw(-0.5 * np.exp(-0.5), -1).real
+    best = -0.5 - lambertw(-0.5 * np.exp(-0.5), k=-1).real
     return float(8 * best / (1 + 2 * best) ** 2)
 
 
