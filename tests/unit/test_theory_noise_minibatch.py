@@ -74,6 +74,16 @@ def test_noise_floor_is_the_mean_over_labels(n, p):
     assert theory.noise_floor(x, 0.3) == pytest.approx(np.mean(traces), abs=1e-12)
 
 
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_label_covariance_is_the_mean_over_labels(n):
+    """Averaged exactly: the covariance is quadratic in the labels, so ±√n e_i are enough."""
+    J = np.random.default_rng(4).standard_normal((n, 3))
+    labels = np.sqrt(n) * 0.3 * np.vstack([np.eye(n), -np.eye(n)])
+    mean = np.mean([covariance(label[:, None] * J) for label in labels], axis=0)
+    expected = theory.label_covariance(n, 0.3) * J.T @ J / n
+    np.testing.assert_allclose(mean, expected, atol=1e-15)
+
+
 @pytest.mark.parametrize("c", [0.0, 0.7, 2.0])
 def test_example_alignment_from_its_four_examples(c):
     x, r = np.array([[1.0, 0], [1, 0], [c, 0], [c, 0]]), np.array([-1.0, 1, 0, 0])
@@ -105,6 +115,8 @@ def test_gaussian_noise_by_quadrature():
         (lambda: theory.batch_covariance(3, 0, replace=True), "B=0 is no batch"),
         (lambda: theory.batch_covariance(1, 1, replace=True), "no batch of n=1"),
         (lambda: theory.epoch_covariance(1), "n=1 has no two batches"),
+        (lambda: theory.label_covariance(0, 1.0), "n=0 counts no examples"),
+        (lambda: theory.label_covariance(2, -1.0), "deviation=-1.0 is negative"),
         (lambda: theory.noise_rank(0, 3), "count nothing"),
         (lambda: theory.noise_bounds(-1.0, np.ones(2)), "use numbers >= 0"),
         (lambda: theory.noise_bounds(1.0, -np.ones(2)), "use numbers >= 0"),

@@ -96,6 +96,22 @@ def noise_floor(x: np.ndarray, deviation: float) -> float:
     return float(deviation**2 * np.mean((1 - leverage) * (x**2).sum(1)))
 
 
+def label_covariance(n: int, deviation: float) -> float:
+    """The mean of Σ at the true parameters, divided by the Gauss-Newton matrix: (1 - 1/n) ς².
+
+    Raises ValueError for n < 1 and a negative deviation ς.
+
+    Source: derived on the page on the noise of machine learning.
+
+    >>> label_covariance(4, deviation=2.0)
+    3.0
+    """
+    if n < 1:
+        raise ValueError(f"n={n} counts no examples; use n >= 1.")
+    _check_deviation(deviation)
+    return (1 - 1 / n) * deviation**2
+
+
 def example_alignment(ratio: float | np.ndarray) -> np.ndarray:
     """The cosine between Σ and the Hessian where the noise avoids the direction that is steep.
 
