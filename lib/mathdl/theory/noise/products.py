@@ -1,0 +1,222 @@
+"""Products of independent random factors: what their mean does, what they do, and what one sees.
+
+x_t = A_1 ... A_t with A_s >= 0 independent, distributed as A. Where A takes finitely many values,
+`factors` lists them and `chances` their probabilities.
+"""
+
+from collections.abc import Callable, Sequence
+from math import comb
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+from scipy.optimize import brentq
+from scipy.special import gammaln, roots_jacobi
+from scipy.stats import binom
+
+
+def factor_moment(factors: Sequence[float], chances: Sequence[float], power: float) -> float:
+    """E A^s with s = `power`: the factor by which E x_t^s grows in each step.
+
+    Raises ValueError unless the chances are probabilities and the factors positive.
+
+    >>> factor_moment([2.0, 0.25], [0.5, 0.5], power=2)
+    2.03125
+    """
+    _check(factors, chances)
+    return float(np.dot(chances, np.asarray(factors) ** power))
+
+
+def typical_factor(factors: Sequence[float], chances: Sequence[float]) -> float:
+    """exp E log A: the almost sure limit of x_t^(1/t).
+
+    Raises ValueError as `factor_moment`.
+
+    >>> round(typical_factor([2.0, 0.25], [0.5, 0.5]) ** 2, 12)
+    0.5
+    """
+    _check(factors, chances)
+    return float(np.exp(np.dot(chances, np.log(factors))))
+
+
+def tail_exponent(factors: Sequence[float], chances: Sequence[float]) -> float:
+    """The κ > 0 with E A^κ = 1.
+
+    Raises ValueError as `factor_moment`, and unless E log A < 0 and some factor exceeds 1: there is
+    no κ otherwise.
+
+    Source: derived on the page on SGD in discrete time; cf. Kesten (1973).
+
+    >>> golden = (1 + 5**0.5) / 2
+    >>> bool(np.isclose(2 ** tail_exponent([2.0, 0.25], [0.5, 0.5]), golden))
+    True
+    """
+    if typical_factor(factors, chances) >= 1 or max(factors) <= 1:
+        raise ValueError(f"factors={factors} have no tail; use E log A < 0 and a factor above 1.")
+    low = high = 1.0
+    while factor_moment(factors, chances, low) >= 1:
+        low /= 2
+    while factor_moment(factors, chances, high) <= 1:
+        high *= 2
+    return float(brentq(lambda s: factor_moment(factors, chances, s) - 1, low, high, xtol=1e-14))
+
+
+def maximum_tail(up: float, down: float, chance: float, level: float, steps: int) -> float:
+    """P(x_t >= c for some t <= `steps`) from x_0 = 1, exactly, for two factors.
+
+    A is `up` with probability `chance`, else `down`; c = `level`. A path that has not arrived is
+    known by how often it went up, so that the sum over paths is one over that number.
+
+    Raises ValueError unless up > 1 > down > 0 and level > 1.
+
+    >>> golden = (1 + 5**0.5) / 2
+    >>> bool(np.isclose(maximum_tail(2.0, 0.25, 0.5, level=8.0, steps=400), golden**-3))
+    True
+    """
+    if not (up > 1 > down > 0 and level > 1):
+        raise ValueError(f"up={up}, down={down}, level={level}; use up > 1 > down > 0, level > 1.")
+    rise, fall = np.log(up), -np.log(down)
+    goal = np.log(level) - 1e-9  # arriving exactly is arriving
+    here, arrived = np.zeros(steps + 1), 0.0
+    here[0] = 1.0
+    for t in range(1, steps + 1):
+        here[1:] = (1 - chance) * here[1:] + chance * here[:-1]
+        here[0] *= 1 - chance
+        ups = np.arange(steps + 1)
+        there = ups * rise - (t - ups) * fall >= goal
+        arrived += here[there].sum()
+        here[there] = 0.0
+    return float(arrived)
+
+
+def largest_count(steps: int, chance: float, samples: int) -> float:
+    """The mean of the largest of `samples` independent binomial counts of `steps` trials.
+
+    >>> largest_count(steps=1, chance=0.5, samples=2)
+    0.75
+    """
+    return float(np.sum(1 - binom.cdf(np.arange(steps), steps, chance) ** samples))
+
+
+def visible_moment(
+    up: float, down: float, steps: int, power: float, samples: int, miss: float
+) -> float:
+    """The part of E x_t^s that R = `samples` paths of a fair coin can see: E[x_t^s; K <= k].
+
+    K counts the factors `up` in t = `steps`, and k is the smallest number with
+    R P(K > k) <= δ = `miss`, so that with probability 1 - δ no path has more.
+
+    Raises ValueError unless 0 < miss < 1.
+
+    Source: derived on the page on SGD in discrete time.
+
+    >>> visible_moment(2.0, 0.5, steps=2, power=1, samples=1, miss=0.3)  # without two ups
+    0.5625
+    """
+    if not 0 < miss < 1:
+        raise ValueError(f"miss={miss} is no probability; use 0 < miss < 1.")
+    most = int(np.argmax(samples * binom.sf(np.arange(steps + 1), steps, 0.5) <= miss))
+    return float(
+        sum(
+            comb(steps, k) / 2**steps * up ** (power * k) * down ** (power * (steps - k))
+            for k in range(most + 1)
+        )
+    )
+
+
+def needed_exponent(factors: Sequence[float], chances: Sequence[float], power: float) -> float:
+    """I with: about e^(It) paths are needed before an average shows E x_t^s, s = `power`.
+
+    I = E w log w with the weights w = A^s / E A^s, the relative entropy of the law of a factor
+    that the moment comes from and the law that is sampled.
+
+    Raises ValueError as `factor_moment`.
+
+    Source: derived on the page on SGD in discrete time; cf. Chatterjee and Diaconis (2018).
+
+    >>> needed_exponent([2.0, 2.0], [0.5, 0.5], power=2)
+    0.0
+    """
+    weights = np.asarray(factors) ** power / factor_moment(factors, chances, power)
+    return float(np.dot(chances, weights * np.log(weights)))
+
+
+def regression_mean(function: Callable[[np.ndarray], np.ndarray], step: float, d: int) -> float:
+    """E function(A²) for the factor A = |e_1|/|e_0| of SGD on regression with Gaussian inputs.
+
+    e_1 = (I - η xxᵀ) e_0, x ~ N(0, I_d), η = `step`. With s = |x|² and b the squared cosine between
+    x and e_0, A² = 1 - b + b(1 - ηs)²; b is Beta(1/2, (d-1)/2), independent of s. The integral over b
+    is Gauss-Jacobi quadrature, that over √s Gauss-Legendre on both sides of s = 1/η.
+
+    Raises ValueError for d < 1 or a step that is not positive.
+
+    Source: derived on the page on SGD in discrete time.
+
+    >>> round(regression_mean(lambda square: square, step=0.1, d=10), 9)  # 1 - 2η + (d + 2) η²
+    0.92
+    """
+    if d < 1 or step <= 0:
+        raise ValueError(f"d={d}, step={step}; use d >= 1 and a positive step.")
+    b, weights = np.ones(1), np.ones(1)
+    if d > 1:
+        nodes, weights = roots_jacobi(200, (d - 3) / 2, -0.5)
+        b, weights = (1 + nodes) / 2, weights / weights.sum()
+    v, length = leggauss(400)
+    v, length = (1 + v) / 2, length / 2
+    middle, total = step**-0.5, 0.0  # A² may vanish at s = 1/η
+    for end in (0.0, middle + np.sqrt(d) + 12):
+        r = middle + (end - middle) * v**3  # nodes crowd where log A² may be singular
+        squares = (1 - b) + b * (1 - step * r[:, None] ** 2) ** 2
+        log_density = (d - 1) * np.log(r) - r**2 / 2 + (1 - d / 2) * np.log(2) - gammaln(d / 2)
+        lengths = abs(end - middle) * 3 * v**2 * length
+        total += float(lengths * np.exp(log_density) @ (function(squares) @ weights))
+    return total
+
+
+def regression_typical_factor(step: float, d: int) -> float:
+    """exp E log A, the almost sure limit of |e_t|^(1/t), for SGD on regression: see above.
+
+    >>> regression_typical_factor(0.1, d=10) < 0.92**0.5  # Jensen
+    True
+    """
+    return float(np.exp(regression_mean(np.log, step, d) / 2))
+
+
+def regression_typical_step(d: int) -> float:
+    """The step at which E log A = 0 in regression: below it almost every path converges.
+
+    >>> 2 / 3 < regression_typical_step(1)  # the threshold of the mean square is 2/(d + 2)
+    True
+    """
+    high = 4 / (d + 2)
+    while regression_mean(np.log, high, d) < 0:
+        high *= 2
+    return float(brentq(lambda z: regression_mean(np.log, z, d), 2 / (d + 2), high, xtol=1e-10))
+
+
+def regression_tail_exponent(step: float, d: int) -> float:
+    """The κ > 0 with E A^κ = 1 in regression, for a step between 0 and `regression_typical_step`.
+
+    Raises ValueError for other steps.
+
+    >>> round(regression_tail_exponent(2 / 12, d=10), 6)  # where the mean square stays
+    2.0
+    """
+    if regression_mean(np.log, step, d) >= 0:
+        raise ValueError(f"step={step} is too large: E log A >= 0; use a smaller step.")
+
+    def excess(power: float) -> float:
+        return regression_mean(lambda square: np.abs(square) ** (power / 2), step, d) - 1
+
+    low = high = 1.0
+    while excess(low) >= 0:
+        low /= 2
+    while excess(high) <= 0:
+        high *= 2
+    return float(brentq(excess, low, high, xtol=1e-10))
+
+
+def _check(factors: Sequence[float], chances: Sequence[float]) -> None:
+    if min(factors) <= 0:
+        raise ValueError(f"factors={factors} are not all positive; use positive ones.")
+    if min(chances) < 0 or not np.isclose(np.sum(chances), 1):
+        raise ValueError(f"chances={chances} are no probabilities; use numbers >= 0 of sum 1.")
