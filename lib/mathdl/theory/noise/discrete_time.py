@@ -72,7 +72,7 @@ def distance_bound(loss: float, step: float, factor: float, smoothness: float, t
     return float(step * np.sqrt((2 * smoothness + tau) * loss) / (1 - np.sqrt(factor)))
 
 
-def noise_floor(step: float, mu: float, smoothness: float, tau: float, nu: float) -> float:
+def descent_floor(step: float, mu: float, smoothness: float, tau: float, nu: float) -> float:
     """Λην/(4μ - Λ(2μ + τ)η): E L does not stay above it if E|g - ∇L|² <= τL + ν.
 
     Raises ValueError unless the step contracts and ν >= 0, and for the same as
@@ -80,7 +80,7 @@ def noise_floor(step: float, mu: float, smoothness: float, tau: float, nu: float
 
     Source: derived on the page on SGD in discrete time.
 
-    >>> noise_floor(1.0, mu=1.0, smoothness=1.0, tau=0.0, nu=4.0)  # all error is the last step's
+    >>> descent_floor(1.0, mu=1.0, smoothness=1.0, tau=0.0, nu=4.0)  # all error is the last step's
     2.0
     """
     factor = contraction_factor(step, mu, smoothness, tau)
@@ -89,7 +89,7 @@ def noise_floor(step: float, mu: float, smoothness: float, tau: float, nu: float
     return smoothness * step**2 * nu / (2 * (1 - float(factor)))
 
 
-def noise_floor_below(step: float, convexity: float, smoothness: float, nu: float) -> float:
+def descent_floor_below(step: float, convexity: float, smoothness: float, nu: float) -> float:
     """mην/(4Λ(1 - mη/2)): E L does not stay below it if L is m-strongly convex, E|g - ∇L|² >= ν.
 
     m = `convexity`, Λ = `smoothness`, η = `step` <= 1/(2Λ).
@@ -98,7 +98,7 @@ def noise_floor_below(step: float, convexity: float, smoothness: float, nu: floa
 
     Source: derived on the page on SGD in discrete time.
 
-    >>> noise_floor_below(0.5, convexity=1.0, smoothness=1.0, nu=6.0)
+    >>> descent_floor_below(0.5, convexity=1.0, smoothness=1.0, nu=6.0)
     1.0
     """
     _check(convexity, smoothness, nu)
@@ -149,7 +149,7 @@ def row_factor(step: float, mu: float, smoothness: float, radius: float, size: i
 
     Raises ValueError unless 0 < μ <= Λ, B >= 1 and 0 < ηr < 2.
 
-    Source: derived on the page on SGD in discrete time; for B = 1 cf. Strohmer and Vershynin (2009).
+    Source: derived on the page on SGD in discrete time; B = 1, η = 1: Strohmer, Vershynin (2009).
 
     >>> row_factor(step=0.5, mu=1.0, smoothness=1.0, radius=2.0, size=1)
     0.5

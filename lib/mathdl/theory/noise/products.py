@@ -38,7 +38,7 @@ def typical_factor(factors: Sequence[float], chances: Sequence[float]) -> float:
     return float(np.exp(np.dot(chances, np.log(factors))))
 
 
-def tail_exponent(factors: Sequence[float], chances: Sequence[float]) -> float:
+def product_tail_exponent(factors: Sequence[float], chances: Sequence[float]) -> float:
     """The κ > 0 with E A^κ = 1.
 
     Raises ValueError as `factor_moment`, and unless E log A < 0 and some factor exceeds 1: there is
@@ -47,7 +47,7 @@ def tail_exponent(factors: Sequence[float], chances: Sequence[float]) -> float:
     Source: derived on the page on SGD in discrete time; cf. Kesten (1973).
 
     >>> golden = (1 + 5**0.5) / 2
-    >>> bool(np.isclose(2 ** tail_exponent([2.0, 0.25], [0.5, 0.5]), golden))
+    >>> bool(np.isclose(2 ** product_tail_exponent([2.0, 0.25], [0.5, 0.5]), golden))
     True
     """
     if typical_factor(factors, chances) >= 1 or max(factors) <= 1:
@@ -58,6 +58,27 @@ def tail_exponent(factors: Sequence[float], chances: Sequence[float]) -> float:
     while factor_moment(factors, chances, high) <= 1:
         high *= 2
     return float(brentq(lambda s: factor_moment(factors, chances, s) - 1, low, high, xtol=1e-14))
+
+
+def tail_bounds(
+    exponent: float, largest: float, level: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(ac)^(-κ) and c^(-κ): P(some x_t >= c) lies between them if A <= a and E A^κ = 1.
+
+    κ = `exponent`, a = `largest`, c = `level`.
+
+    Raises ValueError unless κ > 0, a >= 1 and c >= 1.
+
+    Source: derived on the page on SGD in discrete time.
+
+    >>> low, high = tail_bounds(1.0, 2.0, np.array([4.0]))
+    >>> float(low[0]), float(high[0])
+    (0.125, 0.25)
+    """
+    c = np.asarray(level, dtype=float)
+    if exponent <= 0 or largest < 1 or c.min() < 1:
+        raise ValueError(f"exponent={exponent}, largest={largest}: use κ > 0 and a, c >= 1.")
+    return (largest * c) ** -exponent, c**-exponent
 
 
 def maximum_tail(up: float, down: float, chance: float, level: float, steps: int) -> float:
@@ -144,8 +165,8 @@ def regression_mean(function: Callable[[np.ndarray], np.ndarray], step: float, d
     """E function(A²) for the factor A = |e_1|/|e_0| of SGD on regression with Gaussian inputs.
 
     e_1 = (I - η xxᵀ) e_0, x ~ N(0, I_d), η = `step`. With s = |x|² and b the squared cosine between
-    x and e_0, A² = 1 - b + b(1 - ηs)²; b is Beta(1/2, (d-1)/2), independent of s. The integral over b
-    is Gauss-Jacobi quadrature, that over √s Gauss-Legendre on both sides of s = 1/η.
+    x and e_0, A² = 1 - b + b(1 - ηs)²; b is Beta(1/2, (d-1)/2), independent of s. The integral
+    over b is Gauss-Jacobi quadrature, that over √s Gauss-Legendre on both sides of s = 1/η.
 
     Raises ValueError for d < 1 or a step that is not positive.
 
