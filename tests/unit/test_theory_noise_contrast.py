@@ -79,13 +79,11 @@ def test_the_variance_is_that_of_the_density():
 
 
 def test_homogeneous_noise_by_its_moment_equations():
-    T, k, start, q, steps = 0.7, 3, 2.0, 2, 200000
+    T, q, steps = 0.7, 2, 200000
     h = 1.5 / steps
-    square, cosine = start**2, 1.0
+    cosine = 1.0
     for _ in range(steps):
-        square += h * (-2 * square + 2 * k * T)
         cosine += h * (-(q**2) * T * cosine)
-    assert theory.thermal_square(1.5, start, T, k) == pytest.approx(square, rel=1e-4)
     assert theory.diffused(1.5, T, frequency=q) == pytest.approx(cosine, rel=1e-4)
     assert theory.diffused(1.5, T) == pytest.approx(cosine ** (1 / q**2), rel=1e-4)
 
@@ -101,7 +99,6 @@ def test_homogeneous_noise_by_its_moment_equations():
         lambda: theory.displacement_variance(1.0, 5.0, 3),
         lambda: theory.displacement_variance(1.0, 4.0, 3),
         lambda: theory.diffused(1.0, 0.0),
-        lambda: theory.thermal_square(1.0, 1.0, 0.0, 3),
     ],
 )
 def test_arguments_that_make_no_sense(call):

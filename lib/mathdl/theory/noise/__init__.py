@@ -6,7 +6,6 @@ from mathdl.theory.noise.contrast import (
     displacement_variance,
     remembered,
     share_beyond,
-    thermal_square,
 )
 from mathdl.theory.noise.discrete_time import (
     best_contraction,
@@ -190,7 +189,6 @@ __all__ = [
     "student_tail",
     "tail_bounds",
     "tail_exponent",
-    "thermal_square",
     "trace_step",
     "two_point_exponent",
     "two_point_steps",

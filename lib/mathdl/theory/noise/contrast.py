@@ -96,23 +96,6 @@ def diffused(time: float | np.ndarray, temperature: float, frequency: int = 1) -
     return np.exp(-(frequency**2) * temperature * np.asarray(time))
 
 
-def thermal_square(
-    time: float | np.ndarray, start: float, temperature: float, codimension: int
-) -> np.ndarray:
-    """E |v_t|² = kT + (r₀² - kT) exp(-2t) under homogeneous noise, r₀ = `start`.
-
-    Several times give an array. Raises ValueError for a temperature that is not positive.
-
-    Source: the Ornstein-Uhlenbeck process.
-
-    >>> float(thermal_square(0.0, 3.0, 0.5, 5)), float(thermal_square(np.inf, 3.0, 0.5, 5))
-    (9.0, 2.5)
-    """
-    _check(temperature=temperature)
-    equilibrium = codimension * temperature
-    return equilibrium + (start**2 - equilibrium) * np.exp(-2 * np.asarray(time))
-
-
 def _kappa(level: float, codimension: int) -> float:
     return 4 / level - (codimension - 2)
 
