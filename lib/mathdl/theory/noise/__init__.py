@@ -45,6 +45,16 @@ from mathdl.theory.noise.invariant import (
     selected_weights,
     tail_exponent,
 )
+from mathdl.theory.noise.label_noise import (
+    balance_bound,
+    balance_drift,
+    balance_factor,
+    balance_small_step,
+    balanced_trace,
+    flattest_interpolant,
+    label_noise_products,
+    weighted_norm_bound,
+)
 from mathdl.theory.noise.linear_stability import (
     almost_sure_exponent,
     almost_sure_steps,
@@ -111,6 +121,11 @@ __all__ = [
     "almost_sure_exponent",
     "almost_sure_steps",
     "averaged_plateau",
+    "balance_bound",
+    "balance_drift",
+    "balance_factor",
+    "balance_small_step",
+    "balanced_trace",
     "batch_covariance",
     "batch_share",
     "best_contraction",
@@ -132,10 +147,12 @@ __all__ = [
     "ever_farther",
     "example_alignment",
     "factor_moment",
+    "flattest_interpolant",
     "gaussian_noise",
     "gibbs_cosine",
     "invariant_exponent",
     "label_covariance",
+    "label_noise_products",
     "largest_contracting_step",
     "largest_count",
     "leaving_exponent",
@@ -196,4 +213,5 @@ __all__ = [
     "visible_moment",
     "weak_coefficient",
     "weak_error_order",
+    "weighted_norm_bound",
 ]
