@@ -128,7 +128,7 @@ def test_stationary_loss_is_where_the_recursion_stays(B):
         (lambda: theory.regression_plateau(0.1, 2, -1.0), "deviation=-1.0 is negative"),
         (lambda: theory.averaged_plateau(0.1, 2, 1.0, 0), "steps=0 has no mean"),
         (lambda: theory.moment_matrix(0.0, SPECTRUM), "not positive"),
-        (lambda: theory.moment_matrix(0.1, np.array([1.0, 0.0])), "not positive"),
+        (lambda: theory.moment_matrix(0.1, np.array([1.0, 0.0])), "not all positive"),
         (lambda: theory.load(0.1, SPECTRUM, B=0), "B=0 is no batch"),
         (lambda: theory.stationary_loss(5.0, SPECTRUM, 1.0), "is not stable"),
         (lambda: theory.stationary_loss(0.1, SPECTRUM, -1.0), "deviation=-1.0 is negative"),

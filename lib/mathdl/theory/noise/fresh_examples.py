@@ -21,7 +21,8 @@ def regression_factor(step: float, d: int, B: int = 1, kurtosis: float = 3.0) ->
     >>> regression_factor(0.125, d=2), regression_factor(0.5, d=1, kurtosis=1.0)
     (0.8125, 0.25)
     """
-    _check(step, d, B, kurtosis)
+    _check_step(step)
+    _check_sizes(d, B, kurtosis)
     return 1 - 2 * step + step**2 * (1 + (d + kurtosis - 2) / B)
 
 
@@ -35,7 +36,7 @@ def regression_threshold(d: int, B: int = 1, kurtosis: float = 3.0) -> float:
     >>> regression_threshold(d=2), regression_threshold(d=2, B=3, kurtosis=1.0)
     (0.5, 1.5)
     """
-    _check(1.0, d, B, kurtosis)
+    _check_sizes(d, B, kurtosis)
     return 2 * B / (B + d + kurtosis - 2)
 
 
@@ -51,7 +52,8 @@ def regression_plateau(
     >>> regression_plateau(0.25, d=2, deviation=2.0)
     2.0
     """
-    _check(step, d, B, kurtosis)
+    _check_step(step)
+    _check_sizes(d, B, kurtosis)
     _check_deviation(deviation)
     left = 2 * B - step * (B + d + kurtosis - 2)
     if not left > 0:
@@ -94,7 +96,8 @@ def moment_matrix(step: float, eigenvalues: np.ndarray, B: int = 1) -> np.ndarra
     array([[0.75, 0.5 ],
            [0.5 , 2.  ]])
     """
-    h = step * _eigenvalues(step, eigenvalues, B)
+    _check_step(step)
+    h = step * _positive(eigenvalues, B)
     return np.diag((1 - h) ** 2 + h**2 / B) + np.outer(h, h) / B
 
 
@@ -136,7 +139,8 @@ def load(step: float, eigenvalues: np.ndarray, B: int = 1) -> float:
     >>> load(0.5, np.array([1.0, 1.0])), load(1.0, np.array([1.0, 1.0]))
     (1.0, inf)
     """
-    h = step * _eigenvalues(step, eigenvalues, B)
+    _check_step(step)
+    h = step * _positive(eigenvalues, B)
     left = 2 * B - (B + 1) * h
     return float((h / left).sum()) if (left > 0).all() else np.inf
 
@@ -153,7 +157,7 @@ def stable_step(eigenvalues: np.ndarray, B: int = 1) -> float:
     >>> round(stable_step(np.array([1.0, 1.0])), 9), round(stable_step(np.array([2.0]), B=2), 9)
     (0.5, 0.5)
     """
-    values = _eigenvalues(1.0, eigenvalues, B)
+    values = _positive(eigenvalues, B)
     root = np.sqrt(values)
     matrix = (B + 1) * np.diag(values) + np.outer(root, root)
     return float(2 * B / np.linalg.eigvalsh(matrix)[-1])
@@ -176,11 +180,14 @@ def stationary_loss(step: float, eigenvalues: np.ndarray, deviation: float, B: i
     return deviation**2 / (2 * (1 - psi))
 
 
-def _check(step: float, d: int, B: int, kurtosis: float) -> None:
-    if not step > 0:
-        raise ValueError(f"step={step} is not positive; use a number > 0.")
+def _check_sizes(d: int, B: int, kurtosis: float) -> None:
     if d < 1 or B < 1 or kurtosis < 1:
         raise ValueError(f"d={d}, B={B}, kurtosis={kurtosis}: use numbers >= 1.")
+
+
+def _check_step(step: float) -> None:
+    if not step > 0:
+        raise ValueError(f"step={step} is not positive; use a number > 0.")
 
 
 def _check_deviation(deviation: float) -> None:
@@ -188,10 +195,10 @@ def _check_deviation(deviation: float) -> None:
         raise ValueError(f"deviation={deviation} is negative; use a number >= 0.")
 
 
-def _eigenvalues(step: float, eigenvalues: np.ndarray, B: int) -> np.ndarray:
+def _positive(eigenvalues: np.ndarray, B: int) -> np.ndarray:
     values = np.asarray(eigenvalues, dtype=float)
-    if not (step > 0 and (values > 0).all()):
-        raise ValueError(f"step={step} or eigenvalues are not positive; use numbers > 0.")
+    if not (values > 0).all():
+        raise ValueError("eigenvalues are not all positive; use numbers > 0.")
     if B < 1:
         raise ValueError(f"B={B} is no batch; use B >= 1.")
     return values
