@@ -51,7 +51,7 @@ def balance_drift(start: float, step: float, noise: float, steps: float) -> floa
     Source: derived on the page on stability and selection.
 
     >>> round(balance_drift(3.75, step=0.3, noise=0.1, steps=1000), 4)
-    1.0899
+    0.7878
     """
     if not start > 0 or not step * np.sqrt(start**2 + 4) < 2:
         raise ValueError(f"start={start} is not stable; use 0 < start, step √(start² + 4) < 2.")
@@ -61,9 +61,8 @@ def balance_drift(start: float, step: float, noise: float, steps: float) -> floa
         return (1 - step) * log_balance + step * np.log(2 + s) - step * s / 2
 
     top, fall = float(np.log(start)), (step * noise) ** 2 * steps
-    bottom = top - 2 * fall / (2 - step * np.sqrt(start**2 + 4)) - 1
-    end = brentq(lambda z: height(z) - height(top) + fall, bottom, top, xtol=1e-13)
-    return float(np.exp(end))
+    bottom = top - 2 * fall / (2 - step * np.sqrt(start**2 + 4))  # if it fell as at the start
+    return float(np.exp(brentq(lambda z: height(z) - height(top) + fall, bottom, top)))
 
 
 def balance_small_step(start: float, step: float, noise: float, steps: float) -> float:
@@ -85,7 +84,7 @@ def balanced_trace(start: float, step: float, noise: float, steps: float) -> flo
     Source: derived on the page on stability and selection.
 
     >>> round(balanced_trace(3.75, step=0.3, noise=0.1, steps=1000), 4)
-    2.2777
+    2.1496
     """
     return float(np.hypot(balance_drift(start, step, noise, steps), 2))
 
@@ -132,7 +131,7 @@ def label_noise_products(
     >>> one = np.ones((1, 1))  # u = p + q, v = p - q is the product model with twice the step
     >>> C = label_noise_products(one, one[0], np.array([3.75 / 4]), 0.15, 0.1, np.array([0, 1000]))
     >>> (4 * C[-1]).round(4).tolist()
-    [1.0899]
+    [0.7878]
     """
     n = len(y)
 
@@ -146,7 +145,7 @@ def label_noise_products(
         return -4 * (step * noise / n) ** 2 * (x * np.linalg.solve(rest, x)).sum(axis=0)
 
     span, start = (steps[0], steps[-1]), np.log(products)
-    path = solve_ivp(slope, span, start, t_eval=steps, rtol=1e-7, atol=1e-9)
+    path = solve_ivp(slope, span, start, t_eval=steps, rtol=1e-8, atol=0)
     return np.exp(path.y.T)
 
 
