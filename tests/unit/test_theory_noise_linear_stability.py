@@ -101,6 +101,17 @@ def test_almost_sure_steps_with_replacement_and_without_curvature():
             theory.almost_sure_steps(wrong)
 
 
+def test_islands_around_poles_however_thin():
+    ten = np.array([0.2, 0.5, 0.8, 1.0, 1.2, 1.5, 1.8, 2.2, 2.6, 3.2])
+    zeros = theory.almost_sure_steps(ten)
+    assert len(zeros) == 5
+    assert zeros[1] < 2 < zeros[2]
+    assert zeros[3:] == pytest.approx([5, 5], rel=2e-7)
+    others = np.abs(1 - 5 * ten[1:])  # at η = 5 + x the first factor is |x|/5
+    assert 5 - zeros[3] == pytest.approx(5 / others.prod(), rel=1e-4)
+    assert zeros[4] - 5 == pytest.approx(5 / others.prod(), rel=1e-4)
+
+
 def test_a_last_pole_too_thin_to_see_is_left_out():
     many = np.linspace(0.9, 1.1, 40)
     zeros = theory.almost_sure_steps(many, 2)

@@ -26,7 +26,9 @@ def batch_share(n: int, size: int, replace: bool = False) -> float:
     """
     if size < 1 or (size > n and not replace):
         raise ValueError(f"size={size} is no batch of {n} samples; use 1 <= size <= n.")
-    return 1 / size if replace else (n - size) / (size * max(n - 1, 1))
+    if replace:
+        return 1 / size
+    return (n - size) / (size * (n - 1)) if n > 1 else 0.0
 
 
 def mean_square_factor(step: Array, mean: Array, deviation: Array, share: float = 1.0) -> Array:
@@ -100,10 +102,10 @@ def almost_sure_steps(curvatures: Array, size: int = 1, replace: bool = False) -
     if np.min(curvatures) < 0 or not np.max(curvatures) > 0:
         raise ValueError("`curvatures` must not be negative, nor all zero.")
     poles = np.unique(1 / means[means > 0])
-    poles = poles[np.append(True, np.diff(poles) > 1e-9 * poles[1:])]  # equal up to rounding
 
     def exponent(step):
-        return float(np.log(np.abs(1 - step * means)).mean())
+        with np.errstate(divide="ignore"):
+            return float(np.log(np.abs(1 - step * means)).mean())
 
     zeros: list[float] = []
     for low, high in zip(poles, [*poles[1:], np.inf], strict=True):
