@@ -21,7 +21,7 @@ def weak_error_order(equation: str) -> int:
 
     Raises ValueError for another equation than "gradient flow", "SDE" or "modified SDE".
 
-    Source: Li, Tai and E 2017; derived on the page on continuous time.
+    Source: Li, Tai and E 2017, 2019; derived on the page on continuous time.
 
     >>> [weak_error_order(equation) for equation in ("gradient flow", "SDE", "modified SDE")]
     [1, 1, 2]
@@ -222,7 +222,7 @@ def student_tail(c: float, a: float, s: float, noise: float, step: float) -> flo
 
     Raises ValueError unless a, s, noise and the step are positive.
 
-    Source: derived on the page on continuous time; Wong 1964.
+    Source: derived on the page on continuous time.
 
     >>> round(student_tail(2.0, 1.0, 0.5, 1.0, step=1.0), 6)  # t with 9 degrees, beyond 3
     0.014956
