@@ -5,7 +5,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mathdl.theory import noise as theory
 
@@ -31,6 +31,7 @@ def test_a_batch_of_one_sample_of_one():
             theory.batch_share(5, size, replace)
 
 
+@settings(max_examples=25)
 @given(st.floats(0.01, 3), st.integers(1, 5), st.booleans())
 def test_mean_square_factor_lists_all_batches(step, size, replace):
     squares = [(1 - step * CURVATURES[list(S)].mean()) ** 2 for S in batches(5, size, replace)]
@@ -39,6 +40,7 @@ def test_mean_square_factor_lists_all_batches(step, size, replace):
     assert factor == pytest.approx(np.mean(squares), rel=1e-9, abs=1e-12)
 
 
+@settings(max_examples=25)
 @given(st.floats(0.1, 5), st.floats(0, 5), st.floats(0, 1))
 def test_mean_square_step_has_the_factor_one(mean, deviation, share):
     step = theory.mean_square_step(mean, deviation, share)
@@ -79,12 +81,12 @@ def test_exponent_where_a_sample_leads_to_the_minimum():
 def test_almost_sure_steps_are_the_changes_of_sign(size):
     means = np.array([CURVATURES[list(S)].mean() for S in batches(5, size, False)])
     zeros = theory.almost_sure_steps(CURVATURES, size)
-    grid = np.linspace(0.01, 12, 200_003)
+    grid = np.linspace(0.01, 12, 100_003)
     rate = sum(np.log(np.abs(1 - grid * mean)) for mean in means)
     seen = grid[1:][np.diff(np.sign(rate)) != 0]
-    wide = np.array([z for z in zeros if np.abs(seen - z).min() < 1e-4])
+    wide = np.array([z for z in zeros if np.abs(seen - z).min() < 2e-4])
     assert len(wide) == len(seen)
-    assert np.allclose(wide, seen, atol=1e-4)
+    assert np.allclose(wide, seen, atol=2e-4)
     for z in zeros:
         assert np.log(np.abs(1 - z * means)).mean() == pytest.approx(0, abs=1e-4)
 
@@ -113,13 +115,13 @@ def test_islands_around_poles_however_thin():
 
 
 def test_a_last_pole_too_thin_to_see_is_left_out():
-    many = np.linspace(0.9, 1.1, 40)
+    many = np.linspace(0.9, 1.1, 20)
     zeros = theory.almost_sure_steps(many, 2)
     assert len(zeros) == 1
     assert zeros[0] == pytest.approx(2, rel=0.01)
 
 
-@pytest.mark.parametrize("s", [0.0, 0.3, 0.7, 0.71, 0.9, 0.999, 1.0])
+@pytest.mark.parametrize("s", [0.0, 0.3, 0.7, 0.7075, 0.9, 0.999, 1.0])
 def test_two_points(s):
     a = 1.3
     zeros = theory.two_point_steps(a, s * a)
@@ -145,7 +147,7 @@ def random_hessians(seed, n=4, p=3, rank=1):
     return g @ g.swapaxes(1, 2)
 
 
-def growth(H, step, size, replace, rounds=500):
+def growth(H, step, size, replace, rounds=300):
     """Power iteration of the second moments, batch by batch."""
     M, rate = np.eye(H.shape[1]), 0.0
     lists = batches(len(H), size, replace)
@@ -269,7 +271,7 @@ def test_skip_free_step_makes_a_lattice(down):
 def test_skip_free_step_needs_a_large_ratio():
     with pytest.raises(ValueError, match="too small"):
         theory.skip_free_step(1.0, 4.0, 1)
-    assert theory.skip_free_step(1.0, 5.9, 1) < 1
+    assert theory.skip_free_step(1.0, 5.83, 1) < 1
     for wrong in ((0.0, 1.0, 2), (1.0, 2.0, 2), (1.0, 9.0, 0)):
         with pytest.raises(ValueError, match="use 0 < 2 flat < sharp"):
             theory.skip_free_step(*wrong)

@@ -12,6 +12,7 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq, minimize_scalar
 
 Array = np.ndarray
+NEAR = 1e-12  # how close to a pole, relative to it, a zero is looked for
 
 
 def batch_share(n: int, size: int, replace: bool = False) -> float:
@@ -28,7 +29,7 @@ def batch_share(n: int, size: int, replace: bool = False) -> float:
         raise ValueError(f"size={size} is no batch of {n} samples; use 1 <= size <= n.")
     if replace:
         return 1 / size
-    return (n - size) / (size * (n - 1)) if n > 1 else 0.0
+    return (n - size) / (size * (n - 1)) if size < n else 0.0
 
 
 def mean_square_factor(step: Array, mean: Array, deviation: Array, share: float = 1.0) -> Array:
@@ -51,8 +52,7 @@ def mean_square_factor(step: Array, mean: Array, deviation: Array, share: float 
 def mean_square_step(mean: Array, deviation: Array, share: float = 1.0) -> Array:
     """The step below which one direction is stable in mean square, 2a / (a² + c s²).
 
-    The arguments are those of `mean_square_factor`. Raises ValueError for a mean that is not
-    positive, a negative deviation or share.
+    The arguments and errors are those of `mean_square_factor`, and the mean must be positive.
 
     Source: Wu, Ma and E 2018; derived on the page on stability and selection.
 
@@ -88,8 +88,7 @@ def almost_sure_steps(curvatures: Array, size: int = 1, replace: bool = False) -
     """All steps at which λ of `almost_sure_exponent` is 0, in increasing order.
 
     Stable are the steps from 0 to the first, from the second to the third, and so on. Between
-    neighboring poles 1/a_S the function is concave, so that no zero is missed; a step at which
-    it only touches 0 is left out.
+    neighboring poles 1/a_S the function is concave: no zero is missed, but where it only touches 0.
 
     Raises ValueError for negative curvatures, or all zero, and as `batch_share`.
 
@@ -111,10 +110,10 @@ def almost_sure_steps(curvatures: Array, size: int = 1, replace: bool = False) -
     for low, high in zip(poles, [*poles[1:], np.inf], strict=True):
         if high < np.inf:
             top = minimize_scalar(lambda step: -exponent(step), bounds=(low, high)).x
-            ends = [low * (1 + 1e-12), high * (1 - 1e-12)]
+            ends = [low * (1 + NEAR), high * (1 - NEAR)]
         else:
-            top = next(low * 2.0**k for k in range(1, 2000) if exponent(low * 2.0**k) > 0)
-            ends = [low * (1 + 1e-12)]
+            top = 4 * low  # there all factors are at least 1, and some are larger
+            ends = [low * (1 + NEAR)]
         zeros += [brentq(exponent, e, top) for e in ends if exponent(e) < 0 < exponent(top)]
     return np.array(zeros)
 
@@ -170,8 +169,8 @@ def moment_radius(hessians: Array, step: float, share: float = 1.0) -> float:
     0.25
     """
     first, second = _moments(hessians, share)
-    matrix = np.eye(len(first)) - step * first + step**2 * second
-    return float(np.abs(np.linalg.eigvalsh(matrix)).max())
+    values = np.linalg.eigvalsh(np.eye(len(first)) - step * first + step**2 * second)
+    return float(np.abs(values).max())
 
 
 def moment_step(hessians: Array, share: float = 1.0) -> float:
@@ -232,7 +231,7 @@ def leaving_exponent(curvatures: Array, step: float) -> float:
 
     high = next(2.0**k for k in range(1000) if excess(2.0**k) > 0)
     low = next(high / 2.0**k for k in range(1, 1000) if excess(high / 2.0**k) <= 0)
-    return brentq(excess, low, high, xtol=1e-14)
+    return brentq(excess, low, high)
 
 
 def skip_free_step(flat: float, sharp: float, down: int) -> float:
@@ -257,7 +256,7 @@ def skip_free_step(flat: float, sharp: float, down: int) -> float:
     top = (down * sharp + flat) / (sharp * flat * (down + 1))  # where it is largest
     if not height(top) > 0:
         raise ValueError(f"sharp={sharp} is too small; use a larger ratio to flat={flat}.")
-    return brentq(height, 2 / sharp, top, xtol=1e-14)
+    return brentq(height, 2 / sharp, top)
 
 
 def leaving_probability(levels: int, down: int) -> float:
@@ -274,7 +273,8 @@ def leaving_probability(levels: int, down: int) -> float:
     """
     if levels < 0 or down < 2:
         raise ValueError(f"levels={levels}, down={down}: use levels >= 0 and down >= 2.")
-    return float(brentq(lambda z: z + z**-down - 2, 1.2, 2.0, xtol=1e-14) ** -levels)
+    roots = np.roots([1.0, -2.0, *[0.0] * (down - 1), 1.0])
+    return float(np.abs(roots).max() ** -levels)
 
 
 def _batch_means(curvatures: Array, size: int, replace: bool) -> Array:
