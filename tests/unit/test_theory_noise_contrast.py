@@ -74,6 +74,7 @@ def test_the_variance_is_that_of_the_density():
     start, level, k = 1.3, 0.5, 3
     found = 2 * quad(lambda x: x**2 * theory.displacement_density(x, start, level, k), 0, np.inf)[0]
     assert theory.displacement_variance(start, level, k) == pytest.approx(found)
+    assert theory.displacement_variance(1.0, 4 / 3.05, 3) == pytest.approx(20)  # κ = 2.05
     assert theory.displacement_variance(1.0, 1.0, 4) == np.inf
     assert theory.displacement_variance(1.0, 1.0, 5) == np.inf
 

@@ -79,6 +79,7 @@ def test_moment_growth_and_drift_are_those_of_the_generator(level, k, curvature)
         found = growth(q, level, k, curvature, curvature)
         assert theory.moment_growth(q, level, k, curvature) == pytest.approx(found, abs=1e-7)
     h = 1e-4
+    assert theory.radial_drift(level, k) == theory.radial_drift(level, k, 1.0) != 0
     slope = growth(h, level, k, curvature, curvature) - growth(-h, level, k, curvature, curvature)
     assert theory.radial_drift(level, k, curvature) == pytest.approx(slope / (2 * h), rel=1e-5)
 

@@ -36,7 +36,8 @@ def critical_level(codimension: int) -> float:
     (2.0, inf)
     """
     _check_codimension(codimension)
-    return 4 / (codimension - 2) if codimension > 2 else np.inf
+    excess = max(codimension - 2, 0)
+    return 4 / excess if excess else np.inf
 
 
 def tail_exponent(level: float, codimension: int) -> float:
@@ -132,12 +133,9 @@ def circle_cosine(height: float, level: float) -> float:
     """
     if not height > 1:
         raise ValueError(f"height={height}: the loss vanishes somewhere; use a number > 1.")
-    alpha = invariant_exponent(level)
-
-    def mass(a: float) -> float:  # of (1 - cos(φ)/b)^(-a), over 2π
-        return hyp2f1(a / 2, (a + 1) / 2, 1, height**-2)
-
-    return float(height * (1 - mass(alpha - 1) / mass(alpha)))
+    a, z = invariant_exponent(level) / 2, height**-2
+    ratio = hyp2f1(a - 1 / 2, a, 1, z) / hyp2f1(a, a + 1 / 2, 1, z)
+    return float(height * (1 - ratio))
 
 
 def gibbs_cosine(temperature: float) -> float:
