@@ -88,6 +88,10 @@ def test_bracket_of_a_parabola_is_known(cells):
     h = 1 / cells  # in [x - h/2, x + h/2] the worst is the first cell, x - h/2 = 1
     assert low == pytest.approx(6 / (1 + h) ** 2)
     assert high == pytest.approx(6)
+    mirrored = theory.lojasiewicz_bracket(
+        lambda x: 3 * x**2, lambda x: 6 * x, 6.0, start=-2.0, end=-1.0, cells=cells
+    )
+    assert mirrored == pytest.approx((low, high))  # now the worst is the last cell
 
 
 @settings(max_examples=25, deadline=None)

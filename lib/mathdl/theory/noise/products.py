@@ -52,12 +52,7 @@ def product_tail_exponent(factors: Sequence[float], chances: Sequence[float]) ->
     """
     if typical_factor(factors, chances) >= 1 or max(factors) <= 1:
         raise ValueError(f"factors={factors} have no tail; use E log A < 0 and a factor above 1.")
-    low = high = 1.0
-    while factor_moment(factors, chances, low) >= 1:
-        low /= 2
-    while factor_moment(factors, chances, high) <= 1:
-        high *= 2
-    return float(brentq(lambda s: factor_moment(factors, chances, s) - 1, low, high, xtol=1e-14))
+    return _positive_root(lambda s: factor_moment(factors, chances, s) - 1)
 
 
 def tail_bounds(
@@ -135,7 +130,7 @@ def visible_moment(
     """
     if not 0 < miss < 1:
         raise ValueError(f"miss={miss} is no probability; use 0 < miss < 1.")
-    most = int(np.argmax(samples * binom.sf(np.arange(steps + 1), steps, 0.5) <= miss))
+    most = int(binom.isf(miss / samples, steps, 0.5))
     return float(
         sum(
             comb(steps, k) / 2**steps * up ** (power * k) * down ** (power * (steps - k))
@@ -178,7 +173,7 @@ def regression_mean(function: Callable[[np.ndarray], np.ndarray], step: float, d
     if d < 1 or step <= 0:
         raise ValueError(f"d={d}, step={step}; use d >= 1 and a positive step.")
     b, weights = np.ones(1), np.ones(1)
-    if d > 1:
+    if d >= 2:
         nodes, weights = roots_jacobi(200, (d - 3) / 2, -0.5)
         b, weights = (1 + nodes) / 2, weights / weights.sum()
     v, length = leggauss(400)
@@ -211,7 +206,7 @@ def regression_typical_step(d: int) -> float:
     high = 4 / (d + 2)
     while regression_mean(np.log, high, d) < 0:
         high *= 2
-    return float(brentq(lambda z: regression_mean(np.log, z, d), 2 / (d + 2), high, xtol=1e-10))
+    return float(brentq(lambda z: regression_mean(np.log, z, d), 2 / (d + 2), high))
 
 
 def regression_tail_exponent(step: float, d: int) -> float:
@@ -225,15 +220,19 @@ def regression_tail_exponent(step: float, d: int) -> float:
     if regression_mean(np.log, step, d) >= 0:
         raise ValueError(f"step={step} is too large: E log A >= 0; use a smaller step.")
 
-    def excess(power: float) -> float:
-        return regression_mean(lambda square: np.abs(square) ** (power / 2), step, d) - 1
+    return _positive_root(
+        lambda power: regression_mean(lambda square: square ** (power / 2), step, d) - 1
+    )
 
+
+def _positive_root(excess: Callable[[float], float]) -> float:
+    """The root s > 0 of a convex function that is 0 at 0 and falls there."""
     low = high = 1.0
     while excess(low) >= 0:
         low /= 2
     while excess(high) <= 0:
         high *= 2
-    return float(brentq(excess, low, high, xtol=1e-10))
+    return float(brentq(excess, low, high))
 
 
 def _check(factors: Sequence[float], chances: Sequence[float]) -> None:
