@@ -66,6 +66,17 @@ def test_the_floor_is_the_limit_of_the_deviation():
     assert found == pytest.approx(0.3 * limit, rel=1e-4)
 
 
+def test_the_fluctuation_is_the_limit_of_the_variance():
+    a, s, noise, start, time = 0.8, 0.6, 1.2, -1.4, 1.5
+    A, b = [a + s, a + s, a - s, a - s], [noise, -noise] * 2
+    scaled = []
+    for N in (2000, 4000):
+        mean, square = (theory.linear_sgd_moment(p, A, b, start, time / N, N) for p in (1, 2))
+        scaled.append((square - mean**2) * N / time)
+    limit = 2 * scaled[1] - scaled[0]
+    assert theory.fluctuation_variance(a, s, noise, start, time) == pytest.approx(limit, rel=1e-5)
+
+
 @pytest.mark.parametrize(("angle", "start", "time"), [(1.0, 1.5, 2.0), (-0.4, 2.5, 3.0)])
 def test_circle_coefficients_by_variational_equations(angle, start, time):
     # y = (θ - x)/..: means m and moments V, K of the fluctuation; δ the error of Euler's scheme
@@ -161,6 +172,7 @@ def test_student_tail_by_quadrature(c):
         (lambda: theory.weak_error_order("ODE"), "equation='ODE' is unknown; use one of gradient"),
         (lambda: theory.weak_coefficient("SGD", 1, 1, 1, 1, 1), "equation='SGD' is unknown"),
         (lambda: theory.weak_coefficient("SDE", 0, 1, 1, 1, 1), "a=0 has no drift"),
+        (lambda: theory.fluctuation_variance(0, 1, 1, 1, 1), "a=0 has no drift"),
         (lambda: theory.monte_carlo_floor(0, 1, 1, 1, 1, 1, 1), "a=0 has no drift"),
         (lambda: theory.monte_carlo_floor(1, 1, 1, 1, 1, 0, 1), "step=0 and replicates=1 must"),
         (lambda: theory.monte_carlo_floor(1, 1, 1, 1, 1, 1, 0), "replicates=0 must be positive"),

@@ -106,6 +106,7 @@ from mathdl.theory.noise.products import (
 )
 from mathdl.theory.noise.weak_order import (
     circle_coefficient,
+    fluctuation_variance,
     linear_sgd_moment,
     mean_square_limit,
     monte_carlo_floor,
@@ -148,6 +149,7 @@ __all__ = [
     "example_alignment",
     "factor_moment",
     "flattest_interpolant",
+    "fluctuation_variance",
     "gaussian_noise",
     "gibbs_cosine",
     "invariant_exponent",
