@@ -41,7 +41,7 @@ def critical_level(codimension: int) -> float:
 
 
 def tail_exponent(level: float, codimension: int) -> float:
-    """κ = 4/ε - (k - 2): in a quadratic bowl the largest distance has P(sup r >= c r₀) ≈ c^(-κ).
+    """κ = 4/ε - (k - 2): in a quadratic bowl the largest distance has P(sup r >= c r₀) = c^(-κ).
 
     It is positive if and only if paths tend to the minimizers.
 
@@ -59,6 +59,8 @@ def tail_exponent(level: float, codimension: int) -> float:
 
 def radial_drift(level: float, codimension: int, curvature: float = 1.0) -> float:
     """The drift of log r in the bowl L = λ r²/2: λ (-1 + ε (k - 2)/4), λ = `curvature`.
+
+    For any quadratic L, and λ = 1, it is the drift in the clock ds = 2L/r² dt.
 
     Raises ValueError for a level or a curvature that is not positive and a codimension below 1.
 
@@ -90,9 +92,10 @@ def moment_growth(
 
 
 def ever_farther(ratio: float, level: float, codimension: int) -> float:
-    """The probability c^(-κ) that r ever exceeds c r₀ in an isotropic bowl, c = `ratio` >= 1.
+    """The probability c^(-κ) that r ever exceeds c r₀ in a quadratic bowl, c = `ratio` >= 1.
 
-    It is 1 if κ <= 0. Raises ValueError for a ratio below 1 and as `tail_exponent` does.
+    The Hessian has no influence. It is 1 if κ <= 0. Raises ValueError for a ratio below 1 and as
+    `tail_exponent` does.
 
     Source: derived on the page on continuous time.
 
