@@ -9,7 +9,7 @@ from mathdl.theory import noise as theory
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import dawsn
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 
 def all_paths(up, down, steps):
@@ -35,7 +35,7 @@ def test_tail_exponent_by_the_quadratic_equation(chance):
 
 
 def test_tail_exponents_far_from_one():
-    for factors in ([1.1, 0.1], [8.0, 0.124]):
+    for factors in ([1.1, 0.1], [8.0, 0.124], [1.01, 1e-3]):
         kappa = theory.product_tail_exponent(factors, [0.5, 0.5])
         assert theory.factor_moment(factors, [0.5, 0.5], kappa) == pytest.approx(1)
         assert kappa > 1e-3
@@ -52,10 +52,10 @@ def test_tail_bounds_hold_for_all_paths():
     assert (low[1:] < exact).all() and (exact < high[1:]).all()
 
 
-@pytest.mark.parametrize("level", [1.2, 2.0, 3.0, 1.5**4])
+@pytest.mark.parametrize("level", [1.2, 2.0, 3.0, 5.0])
 def test_maximum_tail_counts_all_paths(level):
     x = all_paths(1.5, 0.4, 9)
-    arrives = x.max(1) >= level * (1 - 1e-9)
+    arrives = x.max(1) >= level
     ups = np.array([path.count(1.5) for path in product([1.5, 0.4], repeat=9)])
     weights = 0.3**ups * 0.7 ** (9 - ups)
     tail = theory.maximum_tail(1.5, 0.4, 0.3, level, 9)
@@ -122,22 +122,31 @@ def test_second_and_fourth_moment_of_regression(d):
     assert theory.regression_mean(np.square, step, d) == pytest.approx(fourth)
 
 
-def test_typical_step_in_one_dimension_and_its_sign_change_in_others():
-    root = brentq(mean_log_on_the_line, 1, 5)
-    assert theory.regression_typical_step(1) == pytest.approx(root, rel=1e-6)
-    for d in (2, 10):
-        end = theory.regression_typical_step(d)
-        assert theory.regression_typical_factor(0.99 * end, d) < 1
-        assert theory.regression_typical_factor(1.01 * end, d) > 1
+@pytest.mark.parametrize("step", [1e-4, 0.6, 20.0])
+def test_mean_log_in_the_plane(step):
+    """The mean of log(sin² + q² cos²) over the circle is 2 log((1 + |q|)/2)."""
+    low, high = (
+        quad(lambda s: np.log((1 + abs(1 - step * s)) / 2) * np.exp(-s / 2), *ends)[0]
+        for ends in ((0, min(1 / step, 90)), (min(1 / step, 90), 99))
+    )
+    assert theory.regression_mean(np.log, step, 2) == pytest.approx(low + high, abs=1e-5)
 
 
-def test_tail_exponent_of_regression_where_a_moment_stays_one():
-    d = 3
-    fourth = brentq(lambda z: theory.regression_mean(np.square, z, d) - 1, 0.1, 0.35)
-    assert theory.regression_tail_exponent(fourth, d) == pytest.approx(4, rel=1e-6)
-    assert theory.regression_tail_exponent(2 / (d + 2), d) == pytest.approx(2, rel=1e-8)
-    small = theory.regression_tail_exponent(0.99 * theory.regression_typical_step(d), d)
-    assert 0 < small < 0.1
+@pytest.mark.parametrize("step, d", [(0.7, 2), (0.93, 2), (0.505, 2), (0.41, 3), (1.2, 1)])
+def test_tail_exponent_of_regression_solves_its_equation(step, d):
+    kappa = theory.regression_tail_exponent(step, d)
+    assert kappa > 0
+    moment = theory.regression_mean(lambda square: square ** (kappa / 2), step, d)
+    assert moment == pytest.approx(1, abs=1e-7)
+
+
+def test_tail_exponent_one_on_the_line():
+    def mean(step):  # E|1 - η x²|, the integral over |x| > u of η x² - 1 counted twice
+        u = step**-0.5
+        return 1 - step + 4 * (step * (u * norm.pdf(u) + norm.sf(u)) - norm.sf(u))
+
+    step = brentq(lambda z: mean(z) - 1, 0.7, 2.4)
+    assert theory.regression_tail_exponent(step, 1) == pytest.approx(1, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +155,7 @@ def test_tail_exponent_of_regression_where_a_moment_stays_one():
         lambda: theory.factor_moment([1.0, 0.0], [0.5, 0.5], 2),
         lambda: theory.factor_moment([1.0, 2.0], [0.5, 0.6], 2),
         lambda: theory.factor_moment([1.0, 2.0], [1.5, -0.5], 2),
+        lambda: theory.factor_moment([1.0, 2.0], [1.0, 0.0], 2),
         lambda: theory.product_tail_exponent([1.5, 0.8], [0.5, 0.5]),
         lambda: theory.product_tail_exponent([0.5, 0.8], [0.5, 0.5]),
         lambda: theory.tail_bounds(0.0, 1.0, np.ones(1)),
@@ -157,6 +167,7 @@ def test_tail_exponent_of_regression_where_a_moment_stays_one():
         lambda: theory.regression_mean(np.log, 0.1, 0),
         lambda: theory.regression_mean(np.log, 0.0, 1),
         lambda: theory.regression_tail_exponent(1.0, 2),
+        lambda: theory.regression_tail_exponent(0.49, 2),  # κ = 2.05
     ],
 )
 def test_refusals(call):

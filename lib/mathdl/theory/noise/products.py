@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from math import comb
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
+from scipy.integrate import quad
 from scipy.optimize import brentq
-from scipy.special import gammaln, roots_jacobi
+from scipy.special import boxcox, gammaln, roots_jacobi
 from scipy.stats import binom
 
 
 def factor_moment(factors: Sequence[float], chances: Sequence[float], power: float) -> float:
     """E A^s with s = `power`: the factor by which E x_t^s grows in each step.
 
-    Raises ValueError unless the chances are probabilities and the factors positive.
+    Raises ValueError unless the chances are positive probabilities and the factors positive.
 
     >>> factor_moment([2.0, 0.25], [0.5, 0.5], power=2)
     2.03125
@@ -52,7 +52,10 @@ def product_tail_exponent(factors: Sequence[float], chances: Sequence[float]) ->
     """
     if typical_factor(factors, chances) >= 1 or max(factors) <= 1:
         raise ValueError(f"factors={factors} have no tail; use E log A < 0 and a factor above 1.")
-    return _positive_root(lambda s: factor_moment(factors, chances, s) - 1)
+    logs = np.log(factors)
+    i = int(np.argmax(logs))
+    high = np.log(len(logs) / chances[i]) / logs[i]  # there p_i A_i^s alone exceeds 1
+    return float(brentq(lambda s: np.dot(chances, boxcox(factors, s)), 0, high))
 
 
 def tail_bounds(
@@ -80,25 +83,25 @@ def maximum_tail(up: float, down: float, chance: float, level: float, steps: int
     """P(x_t >= c for some t <= `steps`) from x_0 = 1, exactly, for two factors.
 
     A is `up` with probability `chance`, else `down`; c = `level`. A path that has not arrived is
-    known by how often it went up, so that the sum over paths is one over that number.
+    known by how often it went up, so that the sum over paths is one over that number. Take a c
+    that no x_t equals: there rounding would decide.
 
     Raises ValueError unless up > 1 > down > 0 and level > 1.
 
     >>> golden = (1 + 5**0.5) / 2
-    >>> bool(np.isclose(maximum_tail(2.0, 0.25, 0.5, level=8.0, steps=400), golden**-3))
+    >>> bool(np.isclose(maximum_tail(2.0, 0.25, 0.5, level=7.0, steps=400), golden**-3))
     True
     """
     if not (up > 1 > down > 0 and level > 1):
         raise ValueError(f"up={up}, down={down}, level={level}; use up > 1 > down > 0, level > 1.")
     rise, fall = np.log(up), -np.log(down)
-    goal = np.log(level) - 1e-9  # arriving exactly is arriving
     here, arrived = np.zeros(steps + 1), 0.0
     here[0] = 1.0
     for t in range(1, steps + 1):
         here[1:] = (1 - chance) * here[1:] + chance * here[:-1]
         here[0] *= 1 - chance
         ups = np.arange(steps + 1)
-        there = ups * rise - (t - ups) * fall >= goal
+        there = ups * rise - (t - ups) * fall >= np.log(level)
         arrived += here[there].sum()
         here[there] = 0.0
     return float(arrived)
@@ -161,7 +164,8 @@ def regression_mean(function: Callable[[np.ndarray], np.ndarray], step: float, d
 
     e_1 = (I - η xxᵀ) e_0, x ~ N(0, I_d), η = `step`. With s = |x|² and b the squared cosine between
     x and e_0, A² = 1 - b + b(1 - ηs)²; b is Beta(1/2, (d-1)/2), independent of s. The integral
-    over b is Gauss-Jacobi quadrature, that over √s Gauss-Legendre on both sides of s = 1/η.
+    over b is Gauss-Jacobi quadrature, that over √s adaptive on both sides of s = 1/η, where A may
+    vanish.
 
     Raises ValueError for d < 1 or a step that is not positive.
 
@@ -176,16 +180,14 @@ def regression_mean(function: Callable[[np.ndarray], np.ndarray], step: float, d
     if d >= 2:
         nodes, weights = roots_jacobi(200, (d - 3) / 2, -0.5)
         b, weights = (1 + nodes) / 2, weights / weights.sum()
-    v, length = leggauss(400)
-    v, length = (1 + v) / 2, length / 2
-    middle, total = step**-0.5, 0.0  # A² may vanish at s = 1/η
-    for end in (0.0, middle + np.sqrt(d) + 12):
-        r = middle + (end - middle) * v**3  # nodes crowd where log A² may be singular
-        squares = (1 - b) + b * (1 - step * r[:, None] ** 2) ** 2
+
+    def at(r: float) -> float:
         log_density = (d - 1) * np.log(r) - r**2 / 2 + (1 - d / 2) * np.log(2) - gammaln(d / 2)
-        lengths = abs(end - middle) * 3 * v**2 * length
-        total += float(lengths * np.exp(log_density) @ (function(squares) @ weights))
-    return total
+        squares = 1 - b + b * (1 - step * r**2) ** 2
+        return float(np.exp(log_density) * (weights @ function(squares)))
+
+    middle = step**-0.5
+    return float(quad(at, 0, middle)[0] + quad(at, middle, np.inf)[0])
 
 
 def regression_typical_factor(step: float, d: int) -> float:
@@ -197,46 +199,31 @@ def regression_typical_factor(step: float, d: int) -> float:
     return float(np.exp(regression_mean(np.log, step, d) / 2))
 
 
-def regression_typical_step(d: int) -> float:
-    """The step at which E log A = 0 in regression: below it almost every path converges.
-
-    >>> 2 / 3 < regression_typical_step(1)  # the threshold of the mean square is 2/(d + 2)
-    True
-    """
-    high = 4 / (d + 2)
-    while regression_mean(np.log, high, d) < 0:
-        high *= 2
-    return float(brentq(lambda z: regression_mean(np.log, z, d), 2 / (d + 2), high))
-
-
 def regression_tail_exponent(step: float, d: int) -> float:
-    """The κ > 0 with E A^κ = 1 in regression, for a step between 0 and `regression_typical_step`.
+    """The κ in (0, 2) with E A^κ = 1 in regression, for a step between the two thresholds.
+
+    There E log A < 0 < log E A².
 
     Raises ValueError for other steps.
 
-    >>> round(regression_tail_exponent(2 / 12, d=10), 6)  # where the mean square stays
-    2.0
+    >>> 0 < regression_tail_exponent(0.7, d=2) < 1
+    True
     """
-    if regression_mean(np.log, step, d) >= 0:
-        raise ValueError(f"step={step} is too large: E log A >= 0; use a smaller step.")
-
-    return _positive_root(
-        lambda power: regression_mean(lambda square: square ** (power / 2), step, d) - 1
+    high = 2
+    square = regression_mean(lambda square: square ** (high / 2), step, d)
+    if not regression_typical_factor(step, d) < 1 < square:
+        raise ValueError(f"step={step}: use one with E log A < 0 < log E A².")
+    return float(
+        brentq(
+            lambda power: regression_mean(lambda square: boxcox(square, power / 2), step, d),
+            0,
+            high,
+        )
     )
-
-
-def _positive_root(excess: Callable[[float], float]) -> float:
-    """The root s > 0 of a convex function that is 0 at 0 and falls there."""
-    low = high = 1.0
-    while excess(low) >= 0:
-        low /= 2
-    while excess(high) <= 0:
-        high *= 2
-    return float(brentq(excess, low, high))
 
 
 def _check(factors: Sequence[float], chances: Sequence[float]) -> None:
     if min(factors) <= 0:
         raise ValueError(f"factors={factors} are not all positive; use positive ones.")
-    if min(chances) < 0 or not np.isclose(np.sum(chances), 1):
-        raise ValueError(f"chances={chances} are no probabilities; use numbers >= 0 of sum 1.")
+    if min(chances) <= 0 or not np.isclose(np.sum(chances), 1):
+        raise ValueError(f"chances={chances} are no probabilities; use positive ones of sum 1.")
