@@ -146,6 +146,7 @@ def test_row_factor_bounds_the_distance_and_is_sharp_for_equal_orthogonal_rows(s
     ends = all_batches(rows, e, step, size, 1)
     factor = theory.row_factor(step, 2 / 3, 2 / 3, 2.0, size)
     assert (ends**2).sum(1).mean() / 3 == pytest.approx(factor)
+    assert theory.row_factor(0.5, 1.0, 1.0, 1.0, size) == pytest.approx(0.25)  # a single row
     rng = np.random.default_rng(1)
     rows = rng.standard_normal((3, 6))
     values = np.linalg.svd(rows, compute_uv=False) ** 2 / 3
@@ -178,6 +179,8 @@ def test_row_factor_bounds_the_distance_and_is_sharp_for_equal_orthogonal_rows(s
         lambda: theory.row_factor(0.1, 1.0, 1.0, 1.0, 0),
         lambda: theory.row_factor(2.0, 1.0, 1.0, 1.0, 1),
         lambda: theory.row_factor(0.1, 2.0, 1.0, 1.0, 1),
+        lambda: theory.row_factor(0.1, 1.0, 1.0, 0.9, 1),
+        lambda: theory.descent_floor_below(0.1, 1.0, 1.0, -1.0),
         lambda: theory.row_operator(np.eye(2), 0.1, 0),
     ],
 )

@@ -101,7 +101,9 @@ def descent_floor_below(step: float, convexity: float, smoothness: float, nu: fl
     >>> descent_floor_below(0.5, convexity=1.0, smoothness=1.0, nu=6.0)
     1.0
     """
-    _check(convexity, smoothness, nu)
+    _check(convexity, smoothness)
+    if nu < 0:
+        raise ValueError(f"nu={nu} is negative; use nu >= 0.")
     if not 0 < step <= 1 / (2 * smoothness):
         raise ValueError(f"step={step} is not in (0, 1/(2Λ)]; use a smaller positive step.")
     return convexity * step * nu / (4 * smoothness * (1 - convexity * step / 2))
@@ -140,24 +142,26 @@ def lojasiewicz_bracket(
     return float(np.min(least**2 / (2 * most))), float(np.min(steep**2 / (2 * L)))
 
 
-def row_factor(step: float, mu: float, smoothness: float, radius: float, size: int) -> float:
-    """1 - ημ(2 - ηr), r = (R + (B - 1)Λ)/B: contraction of the mean-square distance to the fit.
+def row_factor(step: float, mu: float, smoothness: float, gamma: float, size: int) -> float:
+    """1 - ημ(2 - ηr), r = (Γ + (B - 1)Λ)/B: contraction of the mean-square distance to the fit.
 
     It holds for least squares that can be fitted, with batches of B = `size` rows drawn with
-    replacement. R = `radius` is the largest |φ_i|², μ and Λ = `smoothness` the smallest positive
+    replacement. Γ = `gamma` is the largest |φ_i|², μ and Λ = `smoothness` the smallest positive
     and the largest eigenvalue of H = ΦᵀΦ/n.
 
-    Raises ValueError unless 0 < μ <= Λ, B >= 1 and 0 < ηr < 2.
+    Raises ValueError unless 0 < μ <= Λ, Γ >= μ, B >= 1 and 0 < ηr < 2.
 
     Source: derived on the page on SGD in discrete time; B = 1, η = 1: Strohmer, Vershynin (2009).
 
-    >>> row_factor(step=0.5, mu=1.0, smoothness=1.0, radius=2.0, size=1)
+    >>> row_factor(step=0.5, mu=1.0, smoothness=1.0, gamma=2.0, size=1)
     0.5
     """
-    _check(mu, smoothness, radius)
+    _check(mu, smoothness)
+    if gamma < mu:
+        raise ValueError(f"gamma={gamma} is less than mu={mu}; use the largest |φ_i|².")
     if size < 1:
         raise ValueError(f"size={size} is no batch; use size >= 1.")
-    r = (radius + (size - 1) * smoothness) / size
+    r = (gamma + (size - 1) * smoothness) / size
     if not 0 < step * r < 2:
         raise ValueError(f"step={step} is outside (0, 2/{r:g}); use a smaller positive step.")
     return 1 - step * mu * (2 - step * r)
@@ -196,6 +200,8 @@ def row_spectral_factor(features: np.ndarray, step: float, size: int) -> float:
 
     The arguments are those of `row_operator`.
 
+    Source: derived on the page on SGD in discrete time.
+
     >>> row_spectral_factor(np.array([[1.0]]), step=0.5, size=1)
     0.25
     """
@@ -223,7 +229,7 @@ def row_risks(
     return np.array([H.ravel() @ m / 2 for m in moments])
 
 
-def _check(mu: float, smoothness: float, tau: float) -> None:
+def _check(mu: float, smoothness: float, tau: float = 0.0) -> None:
     if not 0 < mu <= smoothness:
         raise ValueError(f"mu={mu}, smoothness={smoothness} cannot be; use 0 < mu <= smoothness.")
     if tau < 0:
