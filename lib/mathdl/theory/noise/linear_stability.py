@@ -88,7 +88,8 @@ def almost_sure_steps(curvatures: Array, size: int = 1, replace: bool = False) -
     """All steps at which λ of `almost_sure_exponent` is 0, in increasing order.
 
     Stable are the steps from 0 to the first, from the second to the third, and so on. Between
-    neighboring poles 1/a_S the function is concave: no zero is missed, but where it only touches 0.
+    neighboring poles 1/a_S the function is concave: no zero is missed, but where it only touches 0
+    or where rounding does not tell it from a pole.
 
     Raises ValueError for negative curvatures, or all zero, and as `batch_share`.
 
@@ -135,7 +136,8 @@ def two_point_exponent(step: Array, mean: Array, deviation: Array) -> Array:
 def two_point_steps(mean: float, deviation: float) -> Array:
     """The steps where λ of `two_point_exponent` is 0, in increasing order.
 
-    For s < a/√2 only 2a/(a² - s²), the reflection of 2a/(a² + s²). For larger s < a three: with
+    For s <= a/√2 only 2a/(a² - s²), the reflection of 2a/(a² + s²) (at s = a/√2 the function
+    also touches 0, at 2/a, which is left out). For larger s < a three: with
     q = √(2s² - a²) it is 2/(a + q), 2/(a - q), 2a/(a² - s²). For s = a only 1/a.
 
     Raises ValueError unless 0 <= deviation <= mean and mean > 0.
@@ -207,31 +209,6 @@ def trace_step(hessians: Array, share: float = 1.0) -> float:
     mean = H.mean(0)
     spread = (1 - share) * (mean**2).sum() + share * (H**2).sum((1, 2)).mean()
     return float(2 * np.trace(mean) / spread)
-
-
-def leaving_exponent(curvatures: Array, step: float) -> float:
-    """κ > 0 with E|1 - η a_i|^κ = 1: a start at the share x of the way out leaves with P <= x^κ.
-
-    One sample a step. κ is 2 at the step of `mean_square_step`, and falls to 0 at the first of
-    `almost_sure_steps`. curvatures: a_i, (n,).
-
-    Raises ValueError unless the exponent λ is negative and some factor exceeds 1.
-
-    Source: Ville's inequality; derived on the page on stability and selection.
-
-    >>> round(leaving_exponent([0.5, 1.5], step=1.6), 12)  # 2a / (a² + s²)
-    2.0
-    """
-    factors = np.abs(1 - step * np.asarray(curvatures, float))
-    if not (almost_sure_exponent(curvatures, step) < 0 and factors.max() > 1):
-        raise ValueError(f"step={step}: use one with a negative exponent and a factor above 1.")
-
-    def excess(power):
-        return float((factors**power).mean() - 1)
-
-    high = next(2.0**k for k in range(1000) if excess(2.0**k) > 0)
-    low = next(high / 2.0**k for k in range(1, 1000) if excess(high / 2.0**k) <= 0)
-    return brentq(excess, low, high)
 
 
 def skip_free_step(flat: float, sharp: float, down: int) -> float:
