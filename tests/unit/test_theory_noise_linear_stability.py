@@ -20,22 +20,22 @@ def batches(n, size, replace):
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_variance_of_a_batch(size, replace):
     means = [CURVATURES[list(S)].mean() for S in batches(5, size, replace)]
-    share = theory.batch_share(5, size, replace)
+    share = theory.batch_covariance(5, size, replace)
     assert np.var(means) == pytest.approx(share * CURVATURES.var(), abs=1e-14)
 
 
-def test_a_batch_of_one_sample_of_one():
-    assert theory.batch_share(1, 1) == 0.0
+def test_the_batch_of_one_sample_of_one():
+    assert theory.almost_sure_exponent([1.0], 0.5) == pytest.approx(np.log(0.5))
     for size, replace in ((0, True), (6, False)):
         with pytest.raises(ValueError, match="is no batch"):
-            theory.batch_share(5, size, replace)
+            theory.almost_sure_exponent(CURVATURES, 0.5, size, replace)
 
 
 @settings(max_examples=25)
 @given(st.floats(0.01, 3), st.integers(1, 5), st.booleans())
 def test_mean_square_factor_lists_all_batches(step, size, replace):
     squares = [(1 - step * CURVATURES[list(S)].mean()) ** 2 for S in batches(5, size, replace)]
-    share = theory.batch_share(5, size, replace)
+    share = theory.batch_covariance(5, size, replace)
     factor = theory.mean_square_factor(step, CURVATURES.mean(), CURVATURES.std(), share)
     assert factor == pytest.approx(np.mean(squares), rel=1e-9, abs=1e-12)
 
@@ -164,7 +164,7 @@ def growth(H, step, size, replace, rounds=300):
 @pytest.mark.parametrize("replace", [True, False])
 def test_moments_against_power_iteration(seed, size, replace):
     H = random_hessians(seed)
-    share = theory.batch_share(4, size, replace)
+    share = theory.batch_covariance(4, size, replace)
     threshold = theory.moment_step(H, share)
     assert growth(H, threshold, size, replace) == pytest.approx(1, abs=1e-6)
     for step in (0.5 * threshold, 1.3 * threshold):

@@ -58,7 +58,6 @@ from mathdl.theory.noise.label_noise import (
 from mathdl.theory.noise.linear_stability import (
     almost_sure_exponent,
     almost_sure_steps,
-    batch_share,
     leaving_probability,
     mean_square_factor,
     mean_square_step,
@@ -126,7 +125,6 @@ __all__ = [
     "balance_small_step",
     "balanced_trace",
     "batch_covariance",
-    "batch_share",
     "best_contraction",
     "centered_noise_per_curvature",
     "circle_coefficient",

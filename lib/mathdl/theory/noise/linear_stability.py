@@ -15,27 +15,10 @@ Array = np.ndarray
 NEAR = 1e-12  # how close to a pole, relative to it, a zero is looked for
 
 
-def batch_share(n: int, size: int, replace: bool = False) -> float:
-    """The variance of the mean of a batch, over that of one sample: c as above, B = `size`.
-
-    Raises ValueError unless 1 <= size, and size <= n without replacement.
-
-    Source: derived on the page on the noise of machine learning.
-
-    >>> batch_share(10, 2, replace=True), batch_share(10, 10)
-    (0.5, 0.0)
-    """
-    if size < 1 or (size > n and not replace):
-        raise ValueError(f"size={size} is no batch of {n} samples; use 1 <= size <= n.")
-    if replace:
-        return 1 / size
-    return (n - size) / (size * (n - 1)) if size < n else 0.0
-
-
 def mean_square_factor(step: Array, mean: Array, deviation: Array, share: float = 1.0) -> Array:
     """E θ_{t+1}² / E θ_t² in one direction, (1 - ηa)² + c η² s²; below 1 in a half disk.
 
-    step: η; mean, deviation: a and s of the curvatures; share: c, from `batch_share`
+    step: η; mean, deviation: a and s of the curvatures; share: c, from `batch_covariance`
 
     Raises ValueError for a negative deviation or share.
 
@@ -71,8 +54,8 @@ def almost_sure_exponent(
 ) -> float:
     """λ = E log|1 - η a_S| over all batches: the exponential rate of |θ_t|, almost surely.
 
-    It is -∞ where a batch leads to 0 in one step. curvatures: a_i, (n,). Raises ValueError as
-    `batch_share`.
+    It is -∞ where a batch leads to 0 in one step. curvatures: a_i, (n,). Raises ValueError
+    unless 1 <= size, and size <= n without replacement.
 
     Source: the law of large numbers; derived on the page on stability and selection.
 
@@ -91,7 +74,7 @@ def almost_sure_steps(curvatures: Array, size: int = 1, replace: bool = False) -
     neighboring poles 1/a_S the function is concave: no zero is missed, but where it only touches 0
     or where rounding does not tell it from a pole.
 
-    Raises ValueError for negative curvatures, or all zero, and as `batch_share`.
+    Raises ValueError for negative curvatures, or all zero, and as `almost_sure_exponent`.
 
     Source: derived on the page on stability and selection.
 
@@ -257,7 +240,8 @@ def leaving_probability(levels: int, down: int) -> float:
 def _batch_means(curvatures: Array, size: int, replace: bool) -> Array:
     """The mean curvature of each batch, all equally likely."""
     values = np.asarray(curvatures, float)
-    batch_share(len(values), size, replace)
+    if size < 1 or (size > len(values) and not replace):
+        raise ValueError(f"size={size} is no batch of {len(values)} samples; use 1 <= size <= n.")
     batches = product(values, repeat=size) if replace else combinations(values, size)
     return np.array(list(batches)).mean(1)
 
