@@ -167,15 +167,6 @@ def test_divergence_takes_several_determinants():
     assert both[0] == pytest.approx(2 * both[1])
 
 
-@pytest.mark.parametrize("level", [1.0, 4.0])
-def test_power_weights_are_the_marginal_of_a_product(level):
-    heights = np.array([0.5, 2.0, 3.0])
-    v = np.linspace(1e-3, 1, 4001)
-    masses = [np.trapezoid((h * v**0.5) ** (-1 - 2 / level) * v**4, v) for h in heights]
-    expected = np.array(masses) / np.sum(masses)
-    assert theory.power_weights(heights, level) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -191,7 +182,6 @@ def test_power_weights_are_the_marginal_of_a_product(level):
         lambda: theory.circle_cosine(1.0, 1.0),
         lambda: theory.gibbs_cosine(0.0),
         lambda: theory.selected_weights(np.array([1.0, 0.0])),
-        lambda: theory.power_weights(np.array([1.0, -1.0]), 1.0),
         lambda: theory.divergence(0.0, 3),
         lambda: theory.divergence(1.0, 0),
     ],

@@ -167,22 +167,8 @@ def selected_weights(determinants: np.ndarray) -> np.ndarray:
     [0.75, 0.25]
     """
     _check(determinants=np.min(determinants))
-    return _normalized(np.asarray(determinants) ** -0.5)
-
-
-def power_weights(heights: np.ndarray, level: float) -> np.ndarray:
-    """Weights λ^(-α), divided by their sum: the law of φ for a loss λ(φ) ℓ(v) at any noise level.
-
-    λ = `heights`, at places of equal measure. Raises ValueError if one of them or the level is not
-    positive.
-
-    Source: derived on the page on continuous time.
-
-    >>> power_weights(np.array([1.0, 3.0]), 1.0).tolist()  # 1 and 1/27
-    [0.9642857142857143, 0.03571428571428571]
-    """
-    _check(heights=np.min(heights))
-    return _normalized(np.asarray(heights) ** -invariant_exponent(level))
+    weights = np.asarray(determinants) ** -0.5
+    return weights / weights.sum()
 
 
 def divergence(determinant: float | np.ndarray, codimension: int) -> float | np.ndarray:
@@ -202,10 +188,6 @@ def divergence(determinant: float | np.ndarray, codimension: int) -> float | np.
     _check_codimension(codimension)
     half = codimension / 2
     return 2 * (2 * np.pi) ** half / (gamma(half) * np.sqrt(determinant))
-
-
-def _normalized(weights: np.ndarray) -> np.ndarray:
-    return weights / weights.sum()
 
 
 def _check(**positive: float) -> None:
