@@ -37,6 +37,7 @@ from tools.pages import Book, Page
 
 KEPT_PER_PAGE = 12  # executions of one page under other seeds or library states
 CELL_TIMEOUT = 600  # seconds; a page is meant to take less than 60 in all
+PARSING = threading.Lock()  # CPython 3.11 counts the depth of trees for all threads together
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def _library() -> tuple[Path, grimp.ImportGraph]:
 def imported_modules(code: str) -> set[str]:
     """The modules of `mathdl` that the code runs, whether it names them or they import them."""
     named = {"mathdl"}
-    for node in ast.walk(ast.parse(code)):
+    with PARSING:
+        tree = ast.parse(code)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -106,13 +106,13 @@ def test_noise_against_curvature(name):
     raw = np.linalg.eigvalsh(root.T @ (g.T @ g / n) @ root)[-1]
     assert np.isclose(raw, c.max())
     found = np.linalg.eigvalsh(root.T @ np.cov(g.T, bias=True) @ root)[-1]
-    assert np.isclose(noise.centered_noise_per_curvature(c), found)
+    assert np.isclose(noise.centered_noise_ratio(c), found)
     assert np.sort(c)[-2] <= found <= c.max()
 
 
 def test_centered_constant_solves_its_secular_equation():
     c = RNG.uniform(1, 5, size=(2, 7))
-    found = noise.centered_noise_per_curvature(c)
+    found = noise.centered_noise_ratio(c)
     # an eigenvector v has v_i = √c_i t/(c_i - C): Σ c_i/(c_i - C) = n, with C between two c_i
     np.testing.assert_allclose((c / (c - found[:, None])).sum(1), 7)
 
@@ -142,9 +142,9 @@ def test_errors_name_the_argument():
         (lambda: noise.cross_entropy_slope(-1.0, 3), "loss"),
         (lambda: noise.cross_entropy_slope(1.0, 1), "classes"),
         (lambda: noise.noise_per_curvature(1.0, "hinge"), "hinge"),
-        (lambda: noise.centered_noise_per_curvature([-1.0]), "c="),
+        (lambda: noise.centered_noise_ratio([-1.0]), "c="),
     ]:
         with pytest.raises(ValueError, match=word):
             call()
     assert noise.output_bias_noise(2.0, 2.0) == 0
-    assert noise.centered_noise_per_curvature([0.0, 0.0]) == 0
+    assert noise.centered_noise_ratio([0.0, 0.0]) == 0

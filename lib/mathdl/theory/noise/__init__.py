@@ -78,7 +78,7 @@ from mathdl.theory.noise.minibatch import (
     noise_rank,
 )
 from mathdl.theory.noise.network_noise import (
-    centered_noise_per_curvature,
+    centered_noise_ratio,
     cross_entropy_constant,
     cross_entropy_slope,
     noise_ceiling,
@@ -125,7 +125,7 @@ __all__ = [
     "balanced_trace",
     "batch_covariance",
     "best_contraction",
-    "centered_noise_per_curvature",
+    "centered_noise_ratio",
     "circle_coefficient",
     "circle_cosine",
     "contraction_factor",

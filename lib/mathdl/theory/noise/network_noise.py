@@ -122,7 +122,7 @@ def noise_per_curvature(loss: np.ndarray, name: str) -> np.ndarray:
     raise ValueError(f"name={name!r} is unknown; use squared or cross-entropy.")
 
 
-def centered_noise_per_curvature(c: np.ndarray) -> np.ndarray:
+def centered_noise_ratio(c: np.ndarray) -> np.ndarray:
     """The smallest C with Σ ≤ C G, G the Gauss-Newton matrix, if the J_i have full rank together.
 
     c: the constants of the n samples, (..., n), from `noise_per_curvature`
@@ -134,9 +134,9 @@ def centered_noise_per_curvature(c: np.ndarray) -> np.ndarray:
 
     Source: derived on the page on noise of machine-learning type.
 
-    >>> round(float(centered_noise_per_curvature([2.0, 2.0, 2.0])), 12)
+    >>> round(float(centered_noise_ratio([2.0, 2.0, 2.0])), 12)
     2.0
-    >>> round(float(centered_noise_per_curvature([2.0, 0.0])), 12)
+    >>> round(float(centered_noise_ratio([2.0, 0.0])), 12)
     1.0
     """
     _check(c=c)
