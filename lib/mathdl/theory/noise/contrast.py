@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import gamma, kv
 from scipy.stats import t as student
 
+from mathdl.theory.noise.invariant import tail_exponent
+
 
 def remembered(start: float, level: float, codimension: int, frequency: float = 1.0) -> float:
     """E cos q(φ_∞ - φ₀) under noise of machine-learning type, q = `frequency`.
@@ -24,7 +26,7 @@ def remembered(start: float, level: float, codimension: int, frequency: float = 
     0.367879
     """
     _check(start=start, level=level, frequency=frequency)
-    nu, z = _kappa(level, codimension) / 2, frequency * start
+    nu, z = tail_exponent(level, codimension) / 2, frequency * start
     if nu <= 0:
         return 0.0
     return float(2 ** (1 - nu) / gamma(nu) * z**nu * kv(nu, z))
@@ -96,13 +98,9 @@ def diffused(time: float | np.ndarray, temperature: float, frequency: int = 1) -
     return np.exp(-(frequency**2) * temperature * np.asarray(time))
 
 
-def _kappa(level: float, codimension: int) -> float:
-    return 4 / level - (codimension - 2)
-
-
 def _positive_kappa(start: float, level: float, codimension: int) -> float:
     _check(start=start, level=level)
-    kappa = _kappa(level, codimension)
+    kappa = tail_exponent(level, codimension)
     if not kappa > 0:
         raise ValueError(f"level={level} is not below the critical one: φ has no limit.")
     return kappa

@@ -13,6 +13,8 @@ from scipy.optimize import brentq
 from scipy.special import boxcox, gammaln, roots_jacobi
 from scipy.stats import binom
 
+from mathdl.theory.noise.fresh_examples import regression_factor
+
 
 def factor_moment(factors: Sequence[float], chances: Sequence[float], power: float) -> float:
     """E A^s with s = `power`: the factor by which E x_t^s grows in each step.
@@ -209,15 +211,13 @@ def regression_tail_exponent(step: float, d: int) -> float:
     >>> 0 < regression_tail_exponent(0.7, d=2) < 1
     True
     """
-    high = 2
-    square = regression_mean(lambda square: square ** (high / 2), step, d)
-    if not regression_typical_factor(step, d) < 1 < square:
+    if not regression_typical_factor(step, d) < 1 < regression_factor(step, d):
         raise ValueError(f"step={step}: use one with E log A < 0 < log E A².")
     return float(
         brentq(
             lambda power: regression_mean(lambda square: boxcox(square, power / 2), step, d),
             0,
-            high,
+            2,
         )
     )
 

@@ -181,13 +181,10 @@ def mean_square_limit(equation: str, a: float, s: float) -> float:
     >>> [mean_square_limit(equation, 1.0, 0.5) for equation in ("SGD", "SDE", "modified SDE")]
     [1.6, 8.0, inf]
     """
-    squares = {"SGD": a**2 + s**2, "SDE": s**2, "modified SDE": s**2 - a**2}
-    if equation not in squares:
-        raise ValueError(f"equation={equation!r} is unknown; use one of {', '.join(squares)}.")
+    c = _second_order(equation, a, s)
     if a <= 0:
         raise ValueError(f"a={a} is no minimum on average; use a > 0.")
-    square = squares[equation]
-    return float(2 * a / square) if square > 0 else float("inf")
+    return float(2 * a / c) if c > 0 else float("inf")
 
 
 def stationary_second_moment(equation: str, a: float, s: float, noise: float, step: float) -> float:
@@ -203,7 +200,7 @@ def stationary_second_moment(equation: str, a: float, s: float, noise: float, st
     1.3333333333333333
     """
     stable = step < mean_square_limit(equation, a, s)
-    c = {"SGD": a**2 + s**2, "SDE": s**2, "modified SDE": s**2 - a**2}[equation]
+    c = _second_order(equation, a, s)
     return float(step * noise**2 / (2 * a - step * c)) if stable else float("inf")
 
 
@@ -247,3 +244,11 @@ def student_tail(c: float, a: float, s: float, noise: float, step: float) -> flo
         raise ValueError(f"a={a}, s={s}, noise={noise}, step={step} must be positive.")
     nu = 1 + 2 * a / (step * s**2)
     return float(2 * student.sf(c * s * np.sqrt(nu) / noise, nu))
+
+
+def _second_order(equation: str, a: float, s: float) -> float:
+    """The c with which E θ² grows at the rate -2a + ηc, per unit of time, without noise in b."""
+    squares = {"SGD": a**2 + s**2, "SDE": s**2, "modified SDE": s**2 - a**2}
+    if equation not in squares:
+        raise ValueError(f"equation={equation!r} is unknown; use one of {', '.join(squares)}.")
+    return squares[equation]
