@@ -1,0 +1,1 @@
+"""Coursework: the assignments, their hidden checks, and answers that must lose points."""

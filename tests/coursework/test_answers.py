@@ -1,0 +1,80 @@
+"""Reference answers earn all points, blanks none, and each wrong answer keeps what it should."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from assignments.checks import grade, properties
+from tools.coursework.source import Assignment, Cell, numbers, sources, stub, with_numbers
+
+ROOT = Path(__file__).parents[2]
+ASSIGNMENTS = sources(ROOT)
+SEED = int(os.environ.get("GRADE_SEED", "0"))
+WRONG = [(a, w) for a in ASSIGNMENTS for w in a.wrong_answers]
+
+
+def namespace(assignment: Assignment, drawn: dict, question: str = "", code: str = "") -> dict:
+    """What a notebook knows after its answer cells, one of them replaced by `code`."""
+    found: dict = {}
+    for block in assignment.blocks:
+        if not isinstance(block, Cell) or block.role == "checks":
+            continue
+        body = with_numbers(block.body, drawn) if block.role == "numbers" else block.body
+        replaced = block.role == "answer" and block.question == question
+        exec(code if replaced else body, found)
+    return found
+
+
+def earned(assignment: Assignment, question: str, code: str, student: str = "anna") -> int:
+    drawn = numbers(assignment, student, salt="test")
+    try:
+        found = namespace(assignment, drawn, question, code)
+    except NotImplementedError:
+        found = {}
+    marks = [
+        grade(p, SimpleNamespace(**found), SEED, SimpleNamespace(**drawn))
+        for p in properties(assignment.checks, question)
+    ]
+    return sum(mark.earned for mark in marks)
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
+def test_reference_answers_pass_their_public_and_hidden_checks(assignment):
+    for student in ("anna", "bob", "carol"):
+        drawn = numbers(assignment, student, salt="test")
+        found = namespace(assignment, drawn)
+        for question in assignment.questions():
+            if student == "anna":
+                exec(assignment.cell(question, "checks").body, found)
+            for one in properties(assignment.checks, question):
+                mark = grade(one, SimpleNamespace(**found), SEED, SimpleNamespace(**drawn))
+                assert mark.earned == one.points, mark.message
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
+def test_blanks_earn_nothing(assignment):
+    for question in assignment.questions():
+        assert earned(assignment, question, stub(assignment.cell(question, "answer").body)) == 0
+
+
+@pytest.mark.parametrize(
+    ("assignment", "wrong"),
+    WRONG,
+    ids=[f"{a.name}-{w.question}-{i}" for i, (a, w) in enumerate(WRONG)],
+)
+def test_wrong_answers_keep_exactly_their_points(assignment, wrong):
+    total = sum(p.points for p in properties(assignment.checks, wrong.question))
+    assert 0 <= wrong.points < total
+    assert earned(assignment, wrong.question, wrong.code) == wrong.points, wrong.because
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
+def test_an_assignment_is_complete(assignment):
+    assert len(assignment.questions()) >= 3
+    assert 1 <= len(assignment.proofs()) <= 2
+    for question in assignment.questions():
+        assert sum(w.question == question for w in assignment.wrong_answers) >= 3
+        assert properties(assignment.checks, question)
+    assert {p.question for p in properties(assignment.checks)} == set(assignment.questions())

@@ -1,0 +1,1 @@
+"""Hands out, collects, grades and marks the assignments."""
