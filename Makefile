@@ -3,9 +3,10 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 SEED ?= 0
 PORT ?= 8000
+COURSE ?= course
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup book test page serve notebooks ledger full mutate bench lint clean
+.PHONY: setup book test page serve notebooks ledger full mutate bench release lint clean
 
 book: setup  ## execute the pages, check every claim, build the site into _build/html
 	@$(RUN) -m tools.build --seed $(SEED)
@@ -41,6 +42,10 @@ bench: setup .venv-bench/pins  ## measure the goals beside their rivals, into be
 	@$(RUN) -m venv --clear .venv-bench
 	@.venv-bench/bin/python -m pip --disable-pip-version-check install -q -r benchmarks/requirements.txt
 	@touch $@
+
+release: setup  ## a bundle for each student: make release ASSIGNMENT=... STUDENTS=students.csv
+	@$(RUN) -m tools.coursework.release --assignment "$(ASSIGNMENT)" --course "$(COURSE)" \
+		$(if $(STUDENTS),--students "$(STUDENTS)")
 
 lint: setup  ## format, style, spelling, types, import contracts, sources of the pages
 	@$(RUN) -m ruff format --check .

@@ -29,10 +29,10 @@ def tags(app, pagename):
             ("name", "description", description),
             ("property", "og:description", description),
         ]
-    if base_url():
+    if site := base_url():
         named += [
-            ("property", "og:url", base_url() + app.builder.get_target_uri(pagename)),
-            ("property", "og:image", base_url() + SHARE_IMAGE),
+            ("property", "og:url", site + app.builder.get_target_uri(pagename)),
+            ("property", "og:image", site + SHARE_IMAGE),
             ("property", "og:image:width", "1200"),
             ("property", "og:image:height", "630"),
             ("property", "og:image:alt", SHARE_IMAGE_ALT),

@@ -233,24 +233,32 @@ def _requirements(root: Path) -> str:
     return re.sub(r"(?m)^-e \.$", f"./{wheel_name(root)}", text)
 
 
+def library(root: Path) -> dict[str, bytes]:
+    """What a zip of notebooks needs to run anywhere: wheel, requirements, licenses, by name."""
+    files = {wheel_name(root): wheel(root), "requirements.txt": _requirements(root).encode()}
+    return files | {path.name: path.read_bytes() for path in sorted(root.glob("LICENSE*"))}
+
+
+def zipped(folder: str, content: dict[str, bytes]) -> bytes:
+    """A zip of the files {name: bytes} in one folder; the same content gives the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in content.items():
+            entry = zipfile.ZipInfo(f"{folder}/{name}", EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return packed.getvalue()
+
+
 def write_zip(root: Path, folder: Path) -> None:
     """Pack all notebooks of `folder` with the library and what they need, into the same folder."""
     content = {
         f"notebooks/{path.relative_to(folder).as_posix()}": path.read_bytes()
         for path in sorted(folder.rglob("*.ipynb"))
     }
-    content[wheel_name(root)] = wheel(root)
-    content["requirements.txt"] = _requirements(root).encode()
     content["README.txt"] = README.format(wheel=wheel_name(root)).encode()
-    content |= {path.name: path.read_bytes() for path in sorted(root.glob("LICENSE*"))}
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, data in content.items():
-            entry = zipfile.ZipInfo(f"{ZIP_NAME}/{name}", EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
-    write(folder / f"{ZIP_NAME}.zip", packed.getvalue())
+    write(folder / f"{ZIP_NAME}.zip", zipped(ZIP_NAME, content | library(root)))
 
 
 def write_downloads(root: Path, out: Path, notebooks: dict[str, NotebookNode]) -> None:
