@@ -57,6 +57,7 @@ lint: setup  ## format, style, spelling, types, import contracts, sources of the
 
 clean:  ## remove what was built; the environments stay
 	rm -rf _build chapters/appendix/ledger.md chapters/appendix/library.md
+	find chapters/assignments -type f ! -name index.md -delete
 
 setup:
 	@$(PYTHON) tools/bootstrap.py

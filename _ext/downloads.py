@@ -12,10 +12,14 @@ from site_address import base_url
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for `jupyter-book build .`, which lacks it
 
 from tools import notebooks
+from tools.coursework.notebook import default_numbers, student_notebook
+from tools.coursework.page import source_of
+from tools.coursework.source import read
 from tools.pages import Book
 from tools.prose import Prose
 
 URL = re.compile("(https?|data):")
+READER = "reader"  # whoever takes an assignment from the site, with the numbers of the page
 
 
 def numbers(app, docname, doctree):
@@ -52,6 +56,11 @@ def convert(made, app, doctree, docname):
     root = Path(app.srcdir)
     page = next((page for page in Book(root).pages if page.document == docname), None)
     if page is None or app.builder.name != "html":
+        return
+    if source := source_of(page):
+        assignment = read(source)
+        drawn = default_numbers(assignment)
+        made[page.name] = student_notebook(assignment, READER, drawn, base_url())
         return
     prose = Prose(
         numbers(app, docname, doctree),

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from site_address import repository
 
 PUBLISHED_BRANCH = "gh-pages"
+ASSIGNMENTS = "chapters/assignments/"  # the repository holds their solutions: no button leads there
 ARCHIVE = "notebooks/theorems-that-run.zip"
 
 
@@ -62,10 +63,10 @@ def add_buttons(app, pagename, templatename, context, doctree):
         return
     groups = [{"label": "Download", "icon": "fa-download", "links": downloads(pagename, context)}]
     if repository():
-        groups += [
-            {"label": "Launch", "icon": "fa-rocket", "links": launchers(pagename)},
-            {"label": "Repository", "icon": "fa-code-branch", "links": repository_links(pagename)},
-        ]
+        groups.append({"label": "Launch", "icon": "fa-rocket", "links": launchers(pagename)})
+        if not pagename.startswith(ASSIGNMENTS):
+            links = repository_links(pagename)
+            groups.append({"label": "Repository", "icon": "fa-code-branch", "links": links})
     context["button_groups"] = groups
 
 

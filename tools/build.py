@@ -22,6 +22,7 @@ from jupyter_book.sphinx import build_sphinx
 
 from tools import execute, ledger, lint, reference, site_complete
 from tools.commit import checked_out
+from tools.coursework.page import write_pages
 from tools.execute import Execution, PageFailed
 from tools.pages import Book, Page
 
@@ -120,6 +121,7 @@ def build_book(root: Path, seed: int = 0, site: bool = True) -> None:
     """Build the whole book below `root`; BuildFailed or PageFailed say all that is wrong."""
     start = time.perf_counter()
     book = Book(root)
+    _stop_on(write_pages(book), "The assignments have problems:")
     _stop_on(lint.lint(book), "The sources have problems:")
     executions = execute.execute(book.pages, seed)
     collected = write_generated_pages(book, executions)
@@ -147,6 +149,7 @@ def build_page(root: Path, name: str, seed: int = 0, full: bool = False) -> None
     start = time.perf_counter()
     book = Book(root)
     page = book.page(name)
+    _stop_on(write_pages(book), "The assignments have problems:")
     _stop_on(lint.lint(book, only=page), "The page's source has problems:")
     execution = execute.execute([page], seed, full)
     others = [p for p in book.pages if p.executes and p.name != page.name]

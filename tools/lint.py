@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from tools.coursework.page import source_of, write_pages
 from tools.lint_code import ALT_LENGTH, code_problems
 from tools.lint_prose import prose_problems
 from tools.pages import Book, Directive, Page
@@ -30,6 +31,11 @@ def lint(book: Book, only: Page | None = None) -> list[str]:
             problems = sorted(set(page_problems(page)))
             found += [f"{page.document}.md:{line}: {text}" for line, text in problems]
     return found if only else found + book_problems(book)
+
+
+def is_generated(page: Page) -> bool:
+    """Whether the build makes this page: from the claims, the library, or an assignment."""
+    return page.name in GENERATED or source_of(page) is not None
 
 
 def page_problems(page: Page) -> Iterator[Problem]:
@@ -155,7 +161,7 @@ def book_problems(book: Book) -> list[str]:
     found: list[str] = []
     documents = [page.document for page in book.pages]
     for document, page in zip(documents, book.pages, strict=True):
-        if page.name not in GENERATED and not page.path.exists():
+        if not (page.path.exists() or is_generated(page)):
             found.append(f"_toc.yml:1: {document}.md does not exist.")
     for path in sorted((book.root / "chapters").rglob("*.md")):
         if path.relative_to(book.root).with_suffix("").as_posix() not in documents:
@@ -189,7 +195,8 @@ def label_lines(page: Page) -> Iterator[tuple[int, str]]:
 
 
 def main() -> int:
-    problems = lint(Book(Path.cwd()))
+    book = Book(Path.cwd())
+    problems = write_pages(book) + lint(book)
     print("\n".join(problems) if problems else "The sources keep the rules.")
     return 1 if problems else 0
 

@@ -57,7 +57,7 @@ def prose_problems(page: Page) -> Iterator[tuple[int, str]]:
         for path in ABSOLUTE.findall(source):
             yield number, f"the path {path} exists on one machine only."
         for path in RELATIVE.findall(source):
-            target = page.path.parent / path
+            target = page.path.parent / path.removesuffix(".html")
             if not any(target.with_name(target.name + end).exists() for end in ("", ".md")):
                 yield number, f"the path {path} is not in the book."
 

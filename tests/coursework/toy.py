@@ -61,7 +61,8 @@ def path_norm(a, W, b):
 
 ```{code-cell} python
 :checks: path-norm
-assert abs(path_norm(torch.ones(1), torch.ones(1, 2), torch.zeros(1)) - 2) < 1e-6, "One neuron"
+found = path_norm(torch.ones(1), torch.ones(1, 2), torch.zeros(1))
+assert abs(found - 2) < 1e-6, "One neuron: its path norm is 2."
 ```
 
 ## Question 2: the number of weights
