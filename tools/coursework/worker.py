@@ -1,0 +1,260 @@
+"""Runs a student's cells and functions, inside the sandbox, and answers with plain data.
+
+A script of its own: it knows nothing of the grader, of marks or of hidden checks. Whatever student
+code does to this process, or makes it say, changes nothing but the student's own answers; deadlines
+and the decision who is right are with the grader, on the other end of the pipe.
+
+Each function is called in a fork, so that a crash, or what a call changes, does not reach the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import math
+import os
+import random
+import resource
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parent)
+import wire  # noqa: E402
+from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+LONGEST_MESSAGE = 500
+FILE_BYTES = 64 << 20  # of one file
+OPEN_FILES = 512
+
+
+class Shell(InteractiveShell):
+    """IPython without a terminal: magics work, and nothing is shown."""
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """There is no window that could be opened."""
+
+    def ask_exit(self) -> None:
+        raise SystemExit
+
+
+def limit(options: dict) -> None:
+    """Bound what this process and its children may use; only the kernel can lift it again."""
+    wanted = {
+        "RLIMIT_AS": options["memory"],
+        "RLIMIT_CPU": math.ceil(options["seconds"]),
+        "RLIMIT_FSIZE": FILE_BYTES,
+        "RLIMIT_NOFILE": OPEN_FILES,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NPROC": options["processes"],
+    }
+    for name, value in wanted.items():
+        if value is not None and hasattr(resource, name):
+            lower(getattr(resource, name), value)
+
+
+def lower(which: int, value: int) -> None:
+    """Set a limit, unless a stricter one holds or this system has none of the kind."""
+    hard = resource.getrlimit(which)[1]
+    if hard == resource.RLIM_INFINITY or value < hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(which, (value, value))
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except BaseException:
+        text = "an exception that cannot be printed"
+    return " ".join(text.split())[:LONGEST_MESSAGE]
+
+
+class Worker:
+    """Reads one request after the other and answers each with one frame."""
+
+    def __init__(self, requests: int, replies: int) -> None:
+        self.requests, self.replies = requests, replies
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "NoColor"
+        self.shell = Shell.instance(config=config)
+        self.pid = os.getpid()
+
+    def serve(self) -> None:
+        """Until the grader closes its end."""
+        while (request := self.receive()) is not None:
+            answer = self.run(request) if request["do"] == "run" else self.call(request)
+            if os.getpid() != self.pid:  # a fork that a cell made and did not end
+                os._exit(0)
+            self.send(answer)
+
+    def receive(self) -> dict | None:
+        frame = b""
+        while (size := wire.size(frame)) is None or len(frame) < size:
+            wanted = (size or wire.LENGTHS.size) - len(frame)
+            if not (more := os.read(self.requests, wanted)):
+                return None
+            frame += more
+        return wire.unpack(frame, refs=True)
+
+    def send(self, frame: bytes) -> None:
+        left = memoryview(frame)
+        while left:
+            left = left[os.write(self.replies, left) :]
+
+    def run(self, request: dict) -> bytes:
+        """Execute a cell as Jupyter would."""
+        try:
+            result = self.shell.run_cell(request["code"], store_history=False)
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as outside:  # of a shell that student code has changed
+            error = outside
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BaseException):
+                stream.flush()
+        answer = {"id": request["id"], "kind": "ran"}
+        return wire.pack(answer if error is None else answer | {"error": told(error)})
+
+    def call(self, request: dict) -> bytes:
+        """Call a function, or look a value up, in a fork that ends afterwards."""
+        try:
+            incoming, outgoing = os.pipe()
+            pid = os.fork()
+        except OSError as error:
+            return wire.pack({"id": request["id"], "kind": "crowded", "error": told(error)})
+        if pid == 0:
+            os.close(incoming)
+            self.answer(request, outgoing)
+        os.close(outgoing)
+        fork = Fork(pid, incoming)
+        fork.finish(request["seconds"])
+        answer = {"id": request["id"], "left": fork.left_something(), "status": fork.status}
+        os.close(incoming)
+        if fork.frame:  # goes on as it came; the grader reads it
+            return wire.pack(answer | {"kind": "answered"}) + fork.frame
+        return wire.pack(answer | {"kind": "late" if fork.status is None else "crashed"})
+
+    def answer(self, request: dict, outgoing: int) -> None:
+        """In the fork: send what the function returns, and end."""
+        child = os.getpid()
+        try:
+            frame = wire.pack(self.evaluate(request))
+        except wire.NotPlain as error:
+            frame = wire.pack({"kind": "unplain", "error": told(error)})
+        except BaseException as error:
+            frame = wire.pack({"kind": "raised", "error": told(error)})
+        if os.getpid() == child:
+            left = memoryview(frame)
+            while left:
+                left = left[os.write(outgoing, left) :]
+        os._exit(0)
+
+    def evaluate(self, request: dict) -> dict:
+        silence()
+        seconds = math.ceil(request["seconds"]) + 2
+        lower(resource.RLIMIT_CPU, seconds)
+        names = self.shell.user_ns
+        if request["name"] not in names:
+            return {"kind": "missing"}
+        found = names[request["name"]]
+        if request["do"] == "look":
+            return {"kind": "function"} if callable(found) else {"kind": "value", "value": found}
+        if not callable(found):
+            return {"kind": "raised", "error": "TypeError: it is a value, not a function"}
+        with self.shell.builtin_trap:
+            args = [self.referred(a) for a in request["args"]]
+            named = {name: self.referred(a) for name, a in request["named"].items()}
+            return {"kind": "value", "value": found(*args, **named)}
+
+    def referred(self, argument: object) -> object:
+        if isinstance(argument, wire.Ref):
+            return self.shell.user_ns[argument.name]
+        return argument
+
+
+def silence() -> None:
+    """What a call prints is not looked at, so it may print as much as it likes."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+class Fork:
+    """A call under way: its process, and the pipe that its answer comes through."""
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        self.pid, self.pipe, self.frame = pid, pipe, b""
+        self.status: int | None = None  # as of os.waitpid, once it has ended
+
+    def finish(self, seconds: float) -> None:
+        """Wait for the answer, at most so long; the process is dead afterwards."""
+        deadline = time.monotonic() + seconds
+        while not self.complete() and time.monotonic() < deadline:
+            if self.readable(0.05):
+                if not (more := os.read(self.pipe, 1 << 20)):
+                    break
+                self.frame += more
+            elif self.ended():
+                break
+        if not self.complete():
+            self.frame = b""
+        if not self.ended(patience=0.5 if self.frame or time.monotonic() < deadline else 0):
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+
+    def complete(self) -> bool:
+        try:
+            size = wire.size(self.frame)
+        except wire.Malformed:
+            return True  # the grader will say so
+        return size is not None and len(self.frame) >= size
+
+    def readable(self, seconds: float) -> bool:
+        return bool(select.select([self.pipe], [], [], seconds)[0])
+
+    def ended(self, patience: float = 0) -> bool:
+        """Whether the process has ended, or does so soon."""
+        until = time.monotonic() + patience
+        while self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = status
+            elif time.monotonic() >= until:
+                return False
+            else:
+                time.sleep(0.001)
+        return True
+
+    def left_something(self) -> bool:
+        """Whether processes that it started still hold the pipe."""
+        while self.readable(0.1):
+            if not os.read(self.pipe, 1 << 20):
+                return False
+        return True
+
+
+def main(options: dict) -> None:
+    """Take the pipes away from where student code prints, then serve."""
+    place = random.SystemRandom().randrange(100, OPEN_FILES - 100)
+    requests = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, place)
+    replies = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, place)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    with contextlib.suppress(OSError):  # if memory ends, this goes first; Linux only
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    sys.path[0] = ""  # as in Jupyter: the folder of the notebook
+    worker = Worker(requests, replies)
+    limit(options)
+    worker.send(wire.pack({"kind": "ready"}))
+    worker.serve()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
