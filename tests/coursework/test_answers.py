@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from assignments.checks import grade, properties
 from tools.coursework.source import Assignment, Cell, numbers, sources, stub, with_numbers
@@ -13,6 +14,12 @@ ROOT = Path(__file__).parents[2]
 ASSIGNMENTS = sources(ROOT)
 SEED = int(os.environ.get("GRADE_SEED", "0"))
 WRONG = [(a, w) for a in ASSIGNMENTS for w in a.wrong_answers]
+
+
+@pytest.fixture(autouse=True)
+def _dtype_of_an_assignment_ends_with_it():
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 def namespace(assignment: Assignment, drawn: dict, question: str = "", code: str = "") -> dict:
