@@ -70,17 +70,17 @@ FORGETTING = """
 ones, zeros = torch.ones(d), torch.zeros(d)
 large, small = {large} * ones, {small} * ones
 rate = {rate}
-lazy = float({norm_of}(descend(large, zeros, 0.02, 4000)))
-rich = float({norm_of}(descend(small, zeros, 0.05, {long})))
-decayed = float({norm_of}(descend(large, zeros, 0.02, {decay_steps}, rate)))
+lazy = float({norm_of}(descend(large, zeros, 0.02, 1000)))
+rich = float({norm_of}(descend(small, zeros, 0.1, 5000)))
+decayed = float({norm_of}(descend(large, zeros, {eta}, {decay_steps}, rate)))
 """
 RUNS = {
     "large": "10**0.5",
     "small": "10**-1.5",
     "rate": "decay / 1000",
     "norm_of": "(lambda beta: beta.abs().sum())",
-    "long": "20000",
-    "decay_steps": "int(500 / rate) + 1",
+    "eta": "0.05",
+    "decay_steps": "int(200 / rate) + 1",
 }
 
 
@@ -252,20 +252,28 @@ def flow_limit(X, y, u, v):
         "forgetting",
         points=2,
         because="The run with weight decay ends long before the balance is forgotten.",
-        code=FORGETTING.format(**RUNS | {"decay_steps": "1000"}),
+        code=FORGETTING.format(**RUNS | {"decay_steps": "400"}),
     ),
     WrongAnswer(
         "forgetting",
         points=2,
         because="The weight decay of the third run is forgotten.",
-        code=FORGETTING.format(**RUNS | {"rate": "0.0", "decay_steps": "20000"}),
+        code=FORGETTING.format(**RUNS | {"rate": "0.0", "decay_steps": "5000"}),
     ),
     WrongAnswer(
         "forgetting",
         points=2,
         because="u = D instead of u = √D. Between D = 10 and D = 100 nothing is left to change, "
         "but the small balance is another one. All public checks pass.",
-        code=FORGETTING.format(**RUNS | {"large": "10.0", "small": "1e-3"}),
+        code=FORGETTING.format(
+            **RUNS
+            | {
+                "large": "10.0",
+                "small": "1e-3",
+                "eta": "0.02",
+                "decay_steps": "int(500 / rate) + 1",
+            }
+        ),
     ),
     WrongAnswer(
         "forgetting",
