@@ -49,7 +49,7 @@ def test_a_student_gets_no_answer(made):
     text = nbformat.writes(made)
     for secret in ("of_each_neuron", "m * weights_of", "Put the neurons", "names the network"):
         assert secret in toy.SOURCE and secret not in text
-    assert "triangle inequality" not in text and "SOLUTION" not in text
+    assert "gets no point" not in text and "SOLUTION" not in text
     cells = graded(made)
     assert "# YOUR CODE HERE" in cells["path-norm"].source
     assert cells["subadditive"].source == BLANK_PROOF

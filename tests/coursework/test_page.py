@@ -66,7 +66,7 @@ def test_page_runs_nothing_and_keeps_what_is_graded_back(book):
     assert "{code-cell}" not in text and "jupytext" not in text and "kernelspec" not in text
     for secret in ("of_each_neuron", "m * weights_of", "Put the neurons", "names the network"):
         assert secret in toy.SOURCE and secret not in text
-    assert "triangle" not in text and "SOLUTION" not in text and "rescaling" not in text
+    assert "gets no point" not in text and "SOLUTION" not in text and "rescaling" not in text
 
 
 def test_links_lead_to_pages_and_to_places_on_them(tmp_path, monkeypatch):

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from assignments.answers import WrongAnswer
-from assignments.checks import network, prop, same
 from tools.coursework.source import Assignment, read
 
 ROOT = Path(__file__).parents[2]
@@ -103,50 +101,58 @@ $$
 ```
 
 ```{false-proofs} subadditive
-- The triangle inequality of the weights: it gets no point, for the weights are not added.
+- It gets no point to add the weights instead of the networks.
 ```
 '''
 
 
-def checks() -> ModuleType:
-    """The module of the toy's hidden checks."""
-    module = ModuleType("assignments.checks.toy")
+CHECKS = '''\
+"""Hidden checks of the toy."""
 
-    @prop("path-norm", points=2)
-    def rescaling(student, rng, numbers):
-        """rescaling a neuron leaves the path norm"""
-        a, W, b = network(rng, m=5, d=3)
-        found = student.path_norm(a / 2, 2 * W, 2 * b)
-        same(found, student.path_norm(a, W, b), "the path norm after rescaling")
-
-    @prop("path-norm", points=1)
-    def homogeneous(student, rng, numbers):
-        """twice the outer weights have twice the path norm"""
-        a, W, b = network(rng, m=5, d=3)
-        same(student.path_norm(2 * a, W, b), 2 * student.path_norm(a, W, b), "the path norm of 2a")
-
-    @prop("weights", points=1)
-    def counted(student, rng, numbers):
-        """the weights of this student's network are counted"""
-        same(student.weights, numbers.m * (numbers.d + 2), "weights")
-
-    module.__dict__.update(rescaling=rescaling, homogeneous=homogeneous, counted=counted)
-    return module
+from assignments.checks import network, prop, same
 
 
-def answers() -> ModuleType:
-    module = ModuleType("assignments.answers.toy")
-    wrong = "def path_norm(a, W, b):\n    return (a.abs() * W.norm(dim=1)).sum()"
-    module.WRONG_ANSWERS = [  # type: ignore[attr-defined]
-        WrongAnswer("path-norm", 2, "The Euclidean norm, and no bias.", wrong)
-    ]
-    return module
+@prop("path-norm", points=2)
+def rescaling(student, rng, numbers):
+    """rescaling a neuron leaves the path norm"""
+    a, W, b = network(rng, m=5, d=3)
+    found = student.path_norm(a / 2, 2 * W, 2 * b)
+    same(found, student.path_norm(a, W, b), "the path norm after rescaling")
+
+
+@prop("path-norm", points=1)
+def homogeneous(student, rng, numbers):
+    """twice the outer weights have twice the path norm"""
+    a, W, b = network(rng, m=5, d=3)
+    same(student.path_norm(2 * a, W, b), 2 * student.path_norm(a, W, b), "the path norm of 2a")
+
+
+@prop("weights", points=1)
+def counted(student, rng, numbers):
+    """the weights of this student's network are counted"""
+    same(student.weights, numbers.m * (numbers.d + 2), "weights")
+'''
+ANSWERS = '''\
+"""Wrong answers to the toy."""
+
+from assignments.answers import WrongAnswer
+
+CODE = "def path_norm(a, W, b):\\n    return (a.abs() * W.norm(dim=1)).sum()"
+BECAUSE = "Measures the inner weights in the Euclidean norm and forgets the bias."
+WRONG_ANSWERS = [WrongAnswer("path-norm", 3, BECAUSE, CODE)]
+'''
+
+
+def module(name: str, text: str) -> ModuleType:
+    made = ModuleType(name)
+    exec(text, made.__dict__)
+    return made
 
 
 def toy(folder: Path, monkeypatch) -> Assignment:
     """The toy, read from a file below `folder`; its root is the repository."""
-    monkeypatch.setitem(sys.modules, "assignments.checks.toy", checks())
-    monkeypatch.setitem(sys.modules, "assignments.answers.toy", answers())
+    monkeypatch.setitem(sys.modules, "assignments.checks.toy", module("checks", CHECKS))
+    monkeypatch.setitem(sys.modules, "assignments.answers.toy", module("answers", ANSWERS))
     path = folder / "toy.md"
     path.write_text(SOURCE, encoding="utf-8")
     return replace(read(path), path=ROOT / "assignments" / "toy.md")
