@@ -6,7 +6,7 @@ PORT ?= 8000
 COURSE ?= course
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup book test page serve notebooks ledger full mutate bench release lint clean
+.PHONY: setup book test page serve notebooks ledger full mutate bench release grade lint clean
 
 book: setup  ## execute the pages, check every claim, build the site into _build/html
 	@$(RUN) -m tools.build --seed $(SEED)
@@ -46,6 +46,10 @@ bench: setup .venv-bench/pins  ## measure the goals beside their rivals, into be
 release: setup  ## a bundle for each student: make release ASSIGNMENT=... STUDENTS=students.csv
 	@$(RUN) -m tools.coursework.release --assignment "$(ASSIGNMENT)" --course "$(COURSE)" \
 		$(if $(STUDENTS),--students "$(STUDENTS)")
+
+grade: setup  ## grade what was handed in: make grade SUBMISSIONS=folder [ASSIGNMENT=...]
+	@$(RUN) -m tools.coursework.grade --submissions "$(SUBMISSIONS)" \
+		--assignment "$(ASSIGNMENT)" --course "$(COURSE)"
 
 lint: setup  ## format, style, spelling, types, import contracts, sources of the pages
 	@$(RUN) -m ruff format --check .
