@@ -130,7 +130,6 @@ def test_a_source_that_is_not_in_the_contents_is_named(book):
         ("#thm-barron-monte-carlo", "#thm-no", "has no label `thm-no`"),
         ("page](book:", "page](book: ", "is no link"),
         ("    ### BEGIN SOLUTION\n    of", "    of", "`path-norm` shows its answer"),
-        ('"A network has weights."', f'"{"W" * 80}"', "longer than 79 characters"),
         (":points: 3", ":points: three", "cannot be read"),
     ],
 )

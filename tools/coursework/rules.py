@@ -11,7 +11,6 @@ from tools.coursework.source import Assignment, Cell, Proof, Prose, read
 from tools.pages import Book, Page
 
 HEADER = ("description", "needs", "minutes")
-CODE_WIDTH = 79  # characters; a wider line is cut on the page
 
 
 def problems(book: Book) -> list[str]:
@@ -49,10 +48,6 @@ def _block_problems(
     book: Book, lines: list[str], block: Prose | Cell | Proof
 ) -> Iterator[tuple[int, str]]:
     if isinstance(block, Cell):
-        for line in block.body.splitlines():
-            if len(line) > CODE_WIDTH:
-                at = lines.index(line) + 1
-                yield at, f"a line of code longer than {CODE_WIDTH} characters is cut on the page."
         if block.role == "answer":
             yield from _raised(lambda: blank(block))
         return
