@@ -61,17 +61,12 @@ def late_moment(phi: Array, y: Array, p: Array, eta: float) -> Array:
     n, d = phi.shape
     best = np.linalg.lstsq(phi, y, rcond=None)[0]
     eye, total = np.eye(d), np.zeros((1 + d + d * d,) * 2)
+    total[0, 0] = 1
     for q, A, row, r in zip(p, curvatures(phi, p), phi, phi @ best - y, strict=True):
         keep, kick = eye - eta * A, -eta * r * row[:, None] / (n * q)
         mixed = np.kron(keep, kick) + np.kron(kick, keep)  # of E e in the next E e eᵀ
-        one = np.block(
-            [
-                [np.ones((1, 1)), np.zeros((1, d + d * d))],
-                [kick, keep, np.zeros((d, d * d))],
-                [np.kron(kick, kick), mixed, np.kron(keep, keep)],
-            ]
-        )
-        total += q * one
+        total[1 : 1 + d, : 1 + d] += q * np.hstack([kick, keep])
+        total[1 + d :] += q * np.hstack([np.kron(kick, kick), mixed, np.kron(keep, keep)])
     start = np.concatenate([[1.0], -best, np.outer(best, best).ravel()])
     return (np.linalg.matrix_power(total, 2**20) @ start)[1 + d :].reshape(d, d)
 
@@ -85,7 +80,7 @@ def own_rows(numbers) -> Array:
 
 
 def own_floors(numbers, wrong: int) -> list[float]:
-    """The floors of this student with equal chances and by length, one label being wrong."""
+    """The floors of this student, for equal chances and by length, with one wrong label."""
     rows = own_rows(numbers)
     labels = rows.sum(1) + 3 * np.eye(len(rows))[wrong]
     H, uniform = rows.T @ rows / len(rows), np.full(len(rows), 1 / len(rows))
@@ -96,6 +91,14 @@ def own_floors(numbers, wrong: int) -> list[float]:
 def not_zero(found: object, what: str) -> None:
     if not bool(plain(found, what).any()):
         raise Wrong(f"{what} is 0.")
+
+
+def fall_to(phi: Array, p: Array, step: float, B: int, what: str) -> None:
+    """Raise Wrong unless the mean square falls up to `step`, and no further."""
+    if not step > 0 or radius(phi, p, (1 - STEP_ERROR) * step, B) >= 1:
+        raise Wrong(f"{what}: the mean square does not fall a little below this step.")
+    if radius(phi, p, (1 + STEP_ERROR) * step, B) <= 1:
+        raise Wrong(f"{what}: the mean square still falls a little above this step.")
 
 
 def same_pair(found: object, goals: list[float], what: str) -> None:
@@ -212,11 +215,7 @@ def threshold(student, rng, numbers):
     for B in (1, 2, 5):
         phi, p = regression(rng, 7, 3), chances(rng, 7)
         step = float(plain(student.largest_step(phi, p, B), "the largest step"))
-        case = f"For 7 rows in 3 dimensions and B = {B} the mean square"
-        if not step > 0 or radius(phi, p, (1 - STEP_ERROR) * step, B) >= 1:
-            raise Wrong(f"{case} does not fall a little below your step {step:.6g}.")
-        if radius(phi, p, (1 + STEP_ERROR) * step, B) <= 1:
-            raise Wrong(f"{case} still falls a little above your step {step:.6g}.")
+        fall_to(phi, p, step, B, f"7 rows in 3 dimensions, B = {B}, your step {step:.6g}")
 
 
 @prop("largest-step", points=1)
@@ -243,9 +242,7 @@ def own_uniform_step(student, rng, numbers):
     """uniform_step is the largest step for your rows and equal chances"""
     phi, equal = own_rows(numbers), np.full(numbers.n, 1 / numbers.n)
     step = float(plain(student.uniform_step, "uniform_step"))
-    below, above = (radius(phi, equal, (1 + z) * step, 1) for z in (-STEP_ERROR, STEP_ERROR))
-    if not (step > 0 and below < 1 < above):
-        raise Wrong(f"uniform_step = {step:.6g} is not where the mean square stops to fall.")
+    fall_to(phi, equal, step, 1, f"Your rows, equal chances, uniform_step = {step:.6g}")
 
 
 @prop("largest-step", points=1)
