@@ -1,0 +1,279 @@
+"""Wrong answers to the assignment on approximation."""
+
+from assignments.answers import WrongAnswer
+
+ROWS = """
+def paths_through(Ws, bs):
+    arriving, leaving = [torch.ones_like(Ws[0][0])], [torch.ones_like(bs[-1])]
+    for W, b in zip(Ws, bs):
+        arriving.append({arriving})
+    for W in reversed(Ws[1:]):
+        leaving.append({leaving})
+    return [{combined} for v, u in zip(arriving[1:-1], reversed(leaving[1:]))]
+"""
+ARRIVING, LEAVING = "W.abs() @ arriving[-1] + b.abs()", "W.abs().T @ leaving[-1]"
+
+DRAWS = """
+def draw_error(a, W, b, X, p, k):
+    neurons = a * torch.relu(X @ W.T + b)
+    squares = (neurons**2).mean(dim=0)
+    drawn = p > 0
+    return {error}
+
+
+def best_probabilities(a, W, b, X):
+    neurons = a * torch.relu(X @ W.T + b)
+    weights = {weights}
+    return weights / weights.sum()
+"""
+ERROR = "((squares[drawn] / p[drawn]).sum() - (neurons.sum(dim=1) ** 2).mean()) / k"
+WEIGHTS = "(neurons**2).mean(dim=0).sqrt()"
+
+KINKS = """
+def kink_norm(a, W, b):
+    length = W.norm(dim=1)
+    bent = length > 0
+    planes = torch.cat([W, b[:, None]], dim=1)[bent] / length[bent, None]
+    planes, jumps = {planes}, (a * length)[bent]
+    planes = (planes * 1e9).round()
+    side = planes.gather(1, (planes != 0).int().argmax(dim=1, keepdim=True)).sign()
+    _, which = (planes * side + 0.0).unique(dim=0, return_inverse=True)
+    return torch.zeros_like(jumps).index_add_(0, which, {jumps}).abs().sum()
+"""
+
+WRONG_ANSWERS = [
+    WrongAnswer(
+        question="path-norm",
+        points=0,
+        because="The product of the layers' operator norms for the maximum norm is an upper bound.",
+        code="""
+def path_norm(Ws, bs):
+    v = torch.ones_like(Ws[0][0, 0])
+    for W, b in zip(Ws, bs):
+        v = (W.abs().sum(1) * v + b.abs()).max()
+    return v
+""",
+    ),
+    WrongAnswer(
+        question="path-norm",
+        points=1,
+        because="Absolute values after the multiplication let paths of different signs cancel.",
+        code="""
+def path_norm(Ws, bs):
+    v, M = 0, torch.eye(len(Ws[-1]), dtype=torch.float64)
+    for W, b in zip(reversed(Ws), reversed(bs)):
+        v = v + (M @ b).abs().sum()
+        M = M @ W
+    return v + M.abs().sum()
+""",
+    ),
+    WrongAnswer(
+        question="path-norm",
+        points=1,
+        because="The paths that start at a bias are forgotten.",
+        code="""
+def path_norm(Ws, bs):
+    v = torch.ones_like(Ws[0][0])
+    for W in Ws:
+        v = W.abs() @ v
+    return v[0]
+""",
+    ),
+    WrongAnswer(
+        question="path-norm",
+        points=1,
+        because="The outer bias is no factor of the paths that come from the inputs.",
+        code="""
+def path_norm(Ws, bs):
+    v = torch.ones_like(Ws[0][0])
+    for W, b in zip(Ws, bs):
+        v = W.abs() @ v + b.abs()
+    return v[0] + bs[-1].abs()[0]
+""",
+    ),
+    WrongAnswer(
+        question="path-norm",
+        points=1,
+        because="Each neuron is priced by the Euclidean length of its weights.",
+        code="""
+def path_norm(Ws, bs):
+    v = torch.ones_like(Ws[0][0])
+    for W, b in zip(Ws, bs):
+        v = ((W * v) ** 2).sum(1).sqrt() + b.abs()
+    return v[0]
+""",
+    ),
+    WrongAnswer(
+        question="through",
+        points=2,
+        because="Absolute values after the multiplication: paths that leave a neuron cancel.",
+        code="""
+def paths_through(Ws, bs):
+    v, arriving = torch.ones_like(Ws[0][0]), []
+    for W, b in zip(Ws, bs):
+        v = W.abs() @ v + b.abs()
+        arriving.append(v)
+    M, found = Ws[-1], []
+    for l in reversed(range(len(Ws) - 1)):
+        found.append(M[0].abs() * arriving[l])
+        M = M @ Ws[l]
+    return found[::-1]
+""",
+    ),
+    WrongAnswer(
+        question="through",
+        points=1,
+        because="The paths that start at the bias of a neuron, or before, are forgotten.",
+        code=ROWS.format(arriving="W.abs() @ arriving[-1]", leaving=LEAVING, combined="v * u"),
+    ),
+    WrongAnswer(
+        question="through",
+        points=0,
+        because="The paths that arrive are all that is counted: the path norm of the neuron alone.",
+        code=ROWS.format(arriving=ARRIVING, leaving=LEAVING, combined="v"),
+    ),
+    WrongAnswer(
+        question="through",
+        points=0,
+        because="Paths that leave a neuron do not start at later biases.",
+        code=ROWS.format(
+            arriving=ARRIVING, leaving="W.abs().T @ (leaving[-1] + 0 * b) + 1", combined="v * u"
+        ),
+    ),
+    WrongAnswer(
+        question="through",
+        points=1,
+        because="Only the weights next to the neuron count, as in shallow networks.",
+        code="""
+def paths_through(Ws, bs):
+    return [
+        V.abs().sum(0) * (W.abs().sum(1) + b.abs()) for W, b, V in zip(Ws, bs, Ws[1:])
+    ]
+""",
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=4,
+        because="Drawn by the price, as in the theorem: prices know no inputs.",
+        code=DRAWS.format(
+            error=ERROR, weights="(neurons**2).mean(dim=0).sqrt().sign() * a.abs() * W.norm(dim=1)"
+        ),
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=4,
+        because="The mean of the absolute outputs stands for the root of the mean square.",
+        code=DRAWS.format(error=ERROR, weights="neurons.abs().mean(dim=0)"),
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=4,
+        because="The outer weights are forgotten in the probabilities.",
+        code=DRAWS.format(error=ERROR, weights="(neurons**2).mean(dim=0)"),
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=2,
+        because="The square of the mean is not subtracted: a second moment is no variance.",
+        code=DRAWS.format(error="(squares[drawn] / p[drawn]).sum() / k", weights=WEIGHTS),
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=2,
+        because="The error is divided by the square of the number of draws.",
+        code=DRAWS.format(error=ERROR + " / k", weights=WEIGHTS),
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=5,
+        because="Without the case p = 0 the error of a neuron that is never drawn is 0/0.",
+        code=DRAWS.format(error=ERROR.replace("[drawn]", ""), weights=WEIGHTS),
+    ),
+    WrongAnswer(
+        question="draws",
+        points=0,
+        because="The error itself, not its square, is made 1/q of the norm.",
+        code="""
+draws = math.ceil(q**2 * (5 * d - 1) / (3 * d + 1))
+draws_by_theorem = math.ceil(q**2 * (45 * d - 1) / (3 * d + 1))
+""",
+    ),
+    WrongAnswer(
+        question="draws",
+        points=1,
+        because="The square of f is not subtracted where the error is exact.",
+        code="""
+draws = math.ceil(8 * q * d / (3 * d + 1))
+draws_by_theorem = math.ceil(q * (45 * d - 1) / (3 * d + 1))
+""",
+    ),
+    WrongAnswer(
+        question="draws",
+        points=0,
+        because="Rounded down, the error is still a little too large.",
+        code="""
+draws = int(q * (5 * d - 1) / (3 * d + 1))
+draws_by_theorem = int(q * (45 * d - 1) / (3 * d + 1))
+""",
+    ),
+    WrongAnswer(
+        question="draws",
+        points=2,
+        because="The theorem's bound is taken for Λ²/m; the square of f is forgotten there.",
+        code="""
+draws = math.ceil(q * (5 * d - 1) / (3 * d + 1))
+draws_by_theorem = math.ceil(48 * q * d / (3 * d + 1))
+""",
+    ),
+    WrongAnswer(
+        question="kinks",
+        points=2,
+        because="The price of the network: nothing is merged.",
+        code="""
+def kink_norm(a, W, b):
+    return (a.abs() * W.norm(dim=1)).sum()
+""",
+    ),
+    WrongAnswer(
+        question="kinks",
+        points=3,
+        because="Neurons are merged only where w and b agree as numbers, up to the sign.",
+        code=KINKS.format(planes="planes * length[bent, None]", jumps="jumps"),
+    ),
+    WrongAnswer(
+        question="kinks",
+        points=2,
+        because="The jump is given the sign of the orientation: σ(-z) bends upward as well.",
+        code=KINKS.format(planes="planes", jumps="jumps * side[:, 0]"),
+    ),
+    WrongAnswer(
+        question="kinks",
+        points=2,
+        because="Only the directions are compared, so that parallel hyperplanes are one.",
+        code=KINKS.format(planes="planes[:, :-1]", jumps="jumps"),
+    ),
+    WrongAnswer(
+        question="kinks",
+        points=0,
+        because="The lengths of w are forgotten in the jump.",
+        code=KINKS.format(planes="planes", jumps="a[bent]"),
+    ),
+    WrongAnswer(
+        question="prediction",
+        points=1,
+        because="Sums of random signs are taken to stay bounded.",
+        code="exponent_of_few_bits, exponent_disturbed = -1, 0",
+    ),
+    WrongAnswer(
+        question="prediction",
+        points=1,
+        because="A small disturbance is believed to change the norm by little.",
+        code="exponent_of_few_bits, exponent_disturbed = -1 / 2, -1 / 2",
+    ),
+    WrongAnswer(
+        question="prediction",
+        points=1,
+        because="The share of what cancels is taken not to depend on the width.",
+        code="exponent_of_few_bits, exponent_disturbed = 0.0, 0.0",
+    ),
+]
