@@ -7,7 +7,7 @@ from mathdl import theory
 
 from assignments.checks import Wrong, plain, prop, same
 
-OWN_ACCURACY = 0.03  # that question 2 asks for
+OWN_ACCURACY = 0.03  # that Question 2 asks for
 
 
 def all_signs(n):
