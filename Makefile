@@ -6,7 +6,7 @@ PORT ?= 8000
 COURSE ?= course
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup book test page serve notebooks ledger full mutate bench release grade lint clean
+.PHONY: setup book test page serve notebooks ledger full mutate bench release grade proofs marks feedback lint clean
 
 book: setup  ## execute the pages, check every claim, build the site into _build/html
 	@$(RUN) -m tools.build --seed $(SEED)
@@ -50,6 +50,18 @@ release: setup  ## a bundle for each student: make release ASSIGNMENT=... STUDEN
 grade: setup  ## grade what was handed in: make grade SUBMISSIONS=folder [ASSIGNMENT=...]
 	@$(RUN) -m tools.coursework.grade --submissions "$(SUBMISSIONS)" \
 		--assignment "$(ASSIGNMENT)" --course "$(COURSE)"
+
+proofs: setup  ## nbgrader's pages, where people read proofs beside their rubrics and give points
+	@$(RUN) -m tools.coursework.proofs --course "$(COURSE)" --port $(PORT)
+
+marks: setup  ## export: make marks FORMAT=csv|canvas|moodle [ASSIGNMENT=...] [TEMPLATE=...] [MISSING=0]
+	@$(RUN) -m tools.coursework.marks --format "$(or $(FORMAT),csv)" --course "$(COURSE)" \
+		$(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") $(if $(TEMPLATE),--template "$(TEMPLATE)") \
+		$(if $(MISSING),--missing "$(MISSING)")
+
+feedback: setup  ## a page for each student: make feedback ASSIGNMENT=... [RUBRIC=1]
+	@$(RUN) -m tools.coursework.feedback --assignment "$(ASSIGNMENT)" --course "$(COURSE)" \
+		$(if $(RUBRIC),--rubric)
 
 lint: setup  ## format, style, spelling, types, import contracts, sources of the pages
 	@$(RUN) -m ruff format --check .

@@ -1,0 +1,132 @@
+"""Writes a page of feedback for each student: python -m tools.coursework.feedback --assignment …
+
+A page stands by itself, without scripts or files beside it. It says which properties failed and on
+what input, so give it out after the last deadline.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import nbformat
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from nbformat import NotebookNode
+
+from tools.coursework import course as courses
+from tools.coursework.course import CourseError, Student
+from tools.coursework.gradebook import (
+    GRADED,
+    NOTHING,
+    Column,
+    Standing,
+    columns,
+    results,
+    standings,
+    update,
+)
+from tools.coursework.marks import number
+from tools.coursework.notebook import with_links
+from tools.coursework.proof_copies import answer
+from tools.coursework.release import title
+from tools.coursework.safe_markdown import with_mathml
+from tools.coursework.source import Assignment
+
+
+def page(
+    assignment: Assignment,
+    student: Student,
+    standing: Standing,
+    result: dict,
+    notebook: NotebookNode | None,
+    rubric: bool = False,
+) -> str:
+    """The feedback of one student as HTML; `rubric` shows the rubrics of the proofs as well."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,  # students write names, answers and errors
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    asked = columns(assignment)
+    rubrics = {p.question: p.rubric for p in assignment.proofs()} if rubric else {}
+    return environment.get_template("feedback.html").render(
+        title=title(assignment),
+        student=student,
+        status=standing.status,
+        total=number(standing.total),
+        maximum=sum(column.points for column in asked),
+        events=result.get("events", []),  # what collecting noticed may name other students
+        parts=[_part(c, standing, result, notebook, rubrics) for c in asked] if notebook else [],
+    )
+
+
+def _part(
+    column: Column, standing: Standing, result: dict, notebook: NotebookNode, rubrics: dict
+) -> dict:
+    """What the page shows of one question."""
+    question = column.question
+    cell = answer(notebook, question)
+    text = cell.source if cell else ""
+    comment = standing.comments.get(question, "")
+    rubric = with_links(rubrics.get(question, ""), lambda page, label: None)
+    return {
+        "question": question,
+        "points": number(standing.points.get(question)),
+        "out_of": column.points,
+        "proof": column.proof,
+        "answer": Markup(with_mathml(text, cell.get("attachments") if cell else None))
+        if column.proof
+        else text,
+        "properties": [] if column.proof else result["questions"][question]["properties"],
+        "public": "" if column.proof else result["questions"][question]["public"],
+        "comment": Markup(with_mathml(comment)),
+        "rubric": Markup(with_mathml(rubric)),
+    }
+
+
+def write(course: Path, assignment: Assignment, rubric: bool = False) -> list[Path]:
+    """Write the pages of all who handed in; nobody else has one."""
+    update(course, assignment)
+    found, standing = results(course, assignment.name), standings(course, assignment)
+    written = []
+    for student in courses.class_list(course):
+        path = course / "feedback" / assignment.name / f"{student.id}.html"
+        mine = standing[student.id]
+        if mine.status == NOTHING:
+            path.unlink(missing_ok=True)
+            continue
+        result, notebook = found[student.id], None
+        if result["status"] == GRADED:
+            graded = course / "graded" / assignment.name / f"{student.id}.ipynb"
+            notebook = nbformat.read(graded, as_version=4)
+        html = page(assignment, student, mine, result, notebook, rubric)
+        courses.write_private(path, html.encode())
+        written.append(path)
+    return written
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("--assignment", required=True)
+    parser.add_argument("--course", type=Path, default=Path("course"))
+    parser.add_argument("--rubric", action="store_true", help="show the rubrics of the proofs")
+    given = parser.parse_args(arguments)
+    try:
+        assignment = courses.assignment(given.assignment)
+        written = write(given.course, assignment, given.rubric)
+        standing = standings(given.course, assignment).values()
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{len(written)} pages in {given.course / 'feedback' / assignment.name}.")
+    if waiting := sum(s.status not in (GRADED, NOTHING) for s in standing):
+        print(f"{waiting} of them have no grade yet, and say so.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
