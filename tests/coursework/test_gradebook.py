@@ -144,7 +144,9 @@ def test_graders_see_the_proof_the_rubric_and_what_to_look_at(course, assignment
     nbformat.validate(notebook)
     cells = [cell.source for cell in notebook.cells]
     at = cells.index(written.PROOF)
-    assert "names the network of the sum" in cells[at + 1] and "triangle" in cells[at + 1]
+    assert (
+        "names the network of the sum" in cells[at + 1] and "gets no point to add" in cells[at + 1]
+    )
     assert "Put the neurons" in cells[at + 1] and "book:" not in cells[at + 1]
     assert r"\=Bob" not in cells[0] and "=Bob" in cells[0] and "uses ctypes" in cells[0]
     (outputs,) = [c.outputs for c in notebook.cells if c.id == "check-path-norm"]

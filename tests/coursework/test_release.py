@@ -78,7 +78,7 @@ def test_no_solution_check_or_secret_is_in_a_bundle(assignment, course):
     release.release(assignment, LISTED, course, LIBRARY)
     text = b"".join(opened(course, "anna").values()).decode()
     secret = courses.secrets(course)
-    for word in ("of_each_neuron", "SOLUTION", "after rescaling", "triangle", secret.salt):
+    for word in ("of_each_neuron", "SOLUTION", "after rescaling", "gets no point", secret.salt):
         assert word not in text
 
 
