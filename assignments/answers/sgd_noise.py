@@ -235,6 +235,17 @@ def plateau(phi, y, p, eta):
 FLOORS = [
     WrongAnswer(
         "plateau",
+        points=2,
+        because="moves M past a row, as if matrices commuted; at small steps it hardly matters",
+        code=RIGHT_PLATEAU.replace(
+            "sum(q * np.kron(a, a) for q, a in zip(p, I - eta * A))",
+            "np.kron(I - eta * H, I - eta * H) - eta**2 * np.kron(H, H)"
+            " + eta**2 * sum(q * np.kron(a @ a, I) for q, a in zip(p, A))",
+        )
+        + OWN_FLOORS,
+    ),
+    WrongAnswer(
+        "plateau",
         points=1,
         because="gives half the mean squared distance instead of the loss",
         code=RIGHT_PLATEAU.replace("np.trace(H @ M)", "np.trace(M)") + OWN_FLOORS,

@@ -257,7 +257,7 @@ def long_run(student, rng, numbers):
     """the floor is the mean excess loss after very many steps, computed by exact moments"""
     for n, d in ((4, 1), (5, 2), (7, 3)):
         phi, p, y = regression(rng, n, d), chances(rng, n), rng.standard_normal(n)
-        eta = 0.5 / float(((phi**2).sum(1) / (n * p)).max())
+        eta = 1.5 / float(((phi**2).sum(1) / (n * p)).max())
         excess = np.trace(phi.T @ phi / n @ late_moment(phi, y, p, eta)) / 2
         what = f"the floor for {n} rows in {d} dimensions and the step {eta:.3g}"
         same(student.plateau(phi, y, p, eta), excess, what)
