@@ -80,7 +80,7 @@ RUNS = {
     "rate": "decay / 1000",
     "norm_of": "(lambda beta: beta.abs().sum())",
     "eta": "0.05",
-    "decay_steps": "int(200 / rate) + 1",
+    "decay_steps": "int(300 / rate) + 1",
 }
 
 
@@ -271,7 +271,7 @@ def flow_limit(X, y, u, v):
                 "large": "10.0",
                 "small": "1e-3",
                 "eta": "0.02",
-                "decay_steps": "int(500 / rate) + 1",
+                "decay_steps": "int(750 / rate) + 1",
             }
         ),
     ),
