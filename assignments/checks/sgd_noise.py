@@ -109,7 +109,7 @@ def same_pair(found: object, goals: list[float], what: str) -> None:
     if len(numbers) != 2:
         raise Wrong(f"{what} has {len(numbers)} numbers instead of two.")
     for chosen, number, goal in zip(("equal chances", "length"), numbers, goals, strict=True):
-        same(number, goal, f"the number of {what} for {chosen}", rtol=STEP_ERROR)
+        same(number, goal, f"the number of {what} for {chosen}")
 
 
 @prop("noise-covariance", points=2)
