@@ -19,8 +19,8 @@ LEVELS = {
     "that many processes of one submission take together.",
     "nobody": "It does not defend against reading files that every user may read, hidden checks "
     "among them if they are such, nor against the network or a full disk.",
-    "limits only": "It does not defend against code that reads, writes or sends what you yourself "
-    "may: grade nobody's code so whom you do not trust.",
+    "limits only": "It does not defend against code that reads, writes, sends or ends what you "
+    "yourself may, the grader included: use it only for students whom you trust.",
 }
 USERS = range(60706, 61184)  # numbers that Linux gives to nobody
 PROCESSES = 128  # of one submission, threads included

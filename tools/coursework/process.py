@@ -20,6 +20,7 @@ from typing import NoReturn
 from tools.coursework import levels, wire
 
 STARTING = 120  # seconds to import torch and IPython, on a slow machine
+LOOKING = 0.5  # seconds between two looks whether it still lives
 ENDING = 10  # seconds in which the kernel clears away what was killed
 KEPT_OUTPUT = 20_000  # bytes of what student code prints
 CHUNK = 1 << 16
@@ -31,6 +32,11 @@ class Gone(Exception):
 
 class Late(Gone):
     """It did not answer in time, and was killed."""
+
+
+def killed_by(number: int) -> str | None:
+    """The name of a signal; None if there is none of this number."""
+    return next((s.name for s in signal.Signals if s.value == number), None)
 
 
 class Process:
@@ -126,9 +132,12 @@ class Process:
             if left:
                 ready.register(requests, selectors.EVENT_WRITE)
             while (size := wire.size(self._incoming)) is None or len(self._incoming) < size:
-                events = ready.select(max(0, deadline - time.monotonic()))
+                ended = self.popen.poll() is not None
+                events = ready.select(max(0, min(LOOKING, deadline - time.monotonic())))
                 if time.monotonic() >= deadline:
                     self._fail("did not answer in time", Late)
+                if ended and not events:  # forks of it may hold the pipe open
+                    self._fail(self._how_it_ended())
                 for key, _ in events:
                     if key.fd == requests:
                         left = self._write(left)
@@ -161,10 +170,8 @@ class Process:
             code = self.popen.wait(ENDING)
         except subprocess.TimeoutExpired:
             return "closed the grader's pipe"
-        number = -code if code < 0 else code - 128  # bubblewrap gives 128 + the signal
-        if number in [s.value for s in signal.Signals]:
-            return f"was killed by {signal.Signals(number).name}"
-        return f"ended with exit code {code}"
+        killer = killed_by(-code if code < 0 else code - 128)  # bubblewrap gives 128 + the signal
+        return f"was killed by {killer}" if killer else f"ended with exit code {code}"
 
     def _fail(self, how: str, error: type[Gone] = Gone) -> NoReturn:
         self.kill()

@@ -17,7 +17,7 @@ from typing import Any
 
 from tools.coursework import levels, wire
 from tools.coursework.levels import available
-from tools.coursework.process import Gone, Late, Process
+from tools.coursework.process import Gone, Late, Process, killed_by
 
 GRACE = 5  # seconds that the worker has beyond a limit that it keeps itself
 PATIENCE = 2  # times that a function may take the whole worker down
@@ -168,9 +168,11 @@ class Session:
         except Gone as gone:
             how = f"killed the interpreter, which {gone}"
         else:
-            error = reply.get("error")
-            printed = worker.output.decode(errors="replace")
-            return CellRun(error is None, _line(error), printed)
+            if reply.get("kind") != "crowded":
+                error, printed = reply.get("error"), worker.output.decode(errors="replace")
+                return CellRun(error is None, _line(error), printed)
+            how = "left too many processes"
+            worker.kill()
         self._worker = None
         return CellRun(False, how, worker.output.decode(errors="replace"), aside=True)
 
@@ -202,8 +204,8 @@ def _answered(name: str, reply: dict, limit: float) -> dict:
     if kind == "crowded":
         raise Crashed(f"{name} was not called: the notebook left too many processes.")
     status = reply.get("status")
-    by = status & 127 if type(status) is int else 0
-    how = f"was killed by signal {by}" if by else "ended its process without an answer"
+    by = killed_by(status & 127) if type(status) is int else None
+    how = f"was killed by {by}" if by else "ended its process without an answer"
     raise Crashed(f"The call of {name} {how}.")
 
 

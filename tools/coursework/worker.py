@@ -9,8 +9,10 @@ Each function is called in a fork, so that a crash, or what a call changes, does
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import fcntl
+import gc
 import json
 import math
 import os
@@ -23,11 +25,13 @@ import time
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parent)
+import torch  # noqa: E402
 import wire  # noqa: E402
 from IPython.core.interactiveshell import InteractiveShell  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 LONGEST_MESSAGE = 500
+BUILTINS = dict(vars(builtins))
 FILE_BYTES = 64 << 20  # of one file
 OPEN_FILES = 512
 
@@ -46,7 +50,7 @@ def limit(options: dict) -> None:
     """Bound what this process and its children may use; only the kernel can lift it again."""
     wanted = {
         "RLIMIT_AS": options["memory"],
-        "RLIMIT_CPU": math.ceil(options["seconds"]),
+        "RLIMIT_CPU": math.ceil(time.process_time() + options["seconds"]),
         "RLIMIT_FSIZE": FILE_BYTES,
         "RLIMIT_NOFILE": OPEN_FILES,
         "RLIMIT_CORE": 0,
@@ -74,6 +78,12 @@ def told(error: BaseException) -> str:
     return " ".join(text.split())[:LONGEST_MESSAGE]
 
 
+def send(pipe: int, frame: bytes) -> None:
+    left = memoryview(frame)
+    while left:
+        left = left[os.write(pipe, left) :]
+
+
 class Worker:
     """Reads one request after the other and answers each with one frame."""
 
@@ -91,7 +101,7 @@ class Worker:
             answer = self.run(request) if request["do"] == "run" else self.call(request)
             if os.getpid() != self.pid:  # a fork that a cell made and did not end
                 os._exit(0)
-            self.send(answer)
+            send(self.replies, answer)
 
     def receive(self) -> dict | None:
         frame = b""
@@ -102,23 +112,35 @@ class Worker:
             frame += more
         return wire.unpack(frame, refs=True)
 
-    def send(self, frame: bytes) -> None:
-        left = memoryview(frame)
-        while left:
-            left = left[os.write(self.replies, left) :]
-
     def run(self, request: dict) -> bytes:
         """Execute a cell as Jupyter would."""
+        # New ones for each cell: the last one may have closed or replaced them.
+        streams = [open(number, "w", closefd=False) for number in (1, 2)]
+        sys.stdout, sys.stderr = streams
         try:
             result = self.shell.run_cell(request["code"], store_history=False)
             error = result.error_before_exec or result.error_in_exec
         except BaseException as outside:  # of a shell that student code has changed
             error = outside
-        for stream in (sys.stdout, sys.stderr):
+        vars(builtins).update(BUILTINS)  # this program needs them too
+        for stream in streams:
             with contextlib.suppress(BaseException):
                 stream.flush()
+        if not self.can_fork():
+            return wire.pack({"id": request["id"], "kind": "crowded"})
         answer = {"id": request["id"], "kind": "ran"}
         return wire.pack(answer if error is None else answer | {"error": told(error)})
+
+    def can_fork(self) -> bool:
+        """Whether what runs already leaves room for a call."""
+        try:
+            pid = os.fork()
+        except OSError:
+            return False
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        return True
 
     def call(self, request: dict) -> bytes:
         """Call a function, or look a value up, in a fork that ends afterwards."""
@@ -143,19 +165,30 @@ class Worker:
         """In the fork: send what the function returns, and end."""
         child = os.getpid()
         try:
-            frame = wire.pack(self.evaluate(request))
+            os.close(self.requests)  # a function has no business with the grader's pipes
+            os.close(self.replies)
+            frame = self.framed(request)
+            if os.getpid() == child:  # and not a fork of the function's own
+                send(outgoing, frame)
+        finally:
+            os._exit(0)
+
+    def framed(self, request: dict) -> bytes:
+        """What came of the request, whatever that is."""
+        try:
+            value = self.evaluate(request)
+            vars(builtins).update(BUILTINS)
+            return wire.pack(value)
         except wire.NotPlain as error:
-            frame = wire.pack({"kind": "unplain", "error": told(error)})
+            return wire.pack({"kind": "unplain", "error": str(error)})
         except BaseException as error:
-            frame = wire.pack({"kind": "raised", "error": told(error)})
-        if os.getpid() == child:
-            left = memoryview(frame)
-            while left:
-                left = left[os.write(outgoing, left) :]
-        os._exit(0)
+            vars(builtins).update(BUILTINS)
+            return wire.pack({"kind": "raised", "error": told(error)})
 
     def evaluate(self, request: dict) -> dict:
+        """What the requested function returns, or what is the matter with it."""
         silence()
+        torch.set_num_threads(1)  # threads that a cell started do not live in a fork
         seconds = math.ceil(request["seconds"]) + 2
         lower(resource.RLIMIT_CPU, seconds)
         names = self.shell.user_ns
@@ -251,8 +284,10 @@ def main(options: dict) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     sys.path[0] = ""  # as in Jupyter: the folder of the notebook
     worker = Worker(requests, replies)
+    torch.ones(2).abs().sum()  # what torch does at its first sum, forks need not repeat
+    gc.freeze()  # forks then share these pages
     limit(options)
-    worker.send(wire.pack({"kind": "ready"}))
+    send(replies, wire.pack({"kind": "ready"}))
     worker.serve()
 
 
