@@ -13,6 +13,7 @@ import builtins
 import contextlib
 import fcntl
 import gc
+import io
 import json
 import math
 import os
@@ -115,7 +116,7 @@ class Worker:
     def run(self, request: dict) -> bytes:
         """Execute a cell as Jupyter would."""
         # New ones for each cell: the last one may have closed or replaced them.
-        streams = [open(number, "w", closefd=False) for number in (1, 2)]
+        streams = [io.TextIOWrapper(io.FileIO(n, "w", closefd=False)) for n in (1, 2)]
         sys.stdout, sys.stderr = streams
         try:
             result = self.shell.run_cell(request["code"], store_history=False)
