@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from assignments.checks.optimization import DEPTHS, deep, underdetermined
+from assignments.checks.optimization_inputs import DEPTHS, deep, underdetermined
 from assignments.checks.optimization_truth import (
     balances,
     circle,

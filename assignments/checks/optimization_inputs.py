@@ -1,0 +1,43 @@
+"""Random inputs for the hidden checks of the assignment on optimization."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from assignments.checks.optimization_truth import values
+
+DEPTHS = (2, 3, 4)  # layers of weights of the random networks
+
+
+def normal(rng: np.random.Generator, *shape: int) -> Tensor:
+    return torch.from_numpy(rng.standard_normal(shape))
+
+
+def deep(rng: np.random.Generator, depth: int) -> tuple[list[Tensor], Tensor, Tensor]:
+    """A random network with layers of 6, 5, 4 neurons, of `depth` matrices, with 7 samples.
+
+    It is drawn again where a whole layer is 0 at a sample: such a sample has no gradient.
+    """
+    sizes = [3, 6, 5, 4][:depth] + [1]
+    while True:
+        pairs = zip(sizes[:-1], sizes[1:], strict=True)
+        weights = [normal(rng, high, low) for low, high in pairs]
+        X = normal(rng, 7, 3)
+        f = values(weights, X)
+        if bool((f != 0).all()):
+            return weights, X, f - 1 - torch.from_numpy(rng.random(7))
+
+
+def underdetermined(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """X (3, 6), y, and starts u and v whose lengths differ by at least a half in each entry."""
+    X = normal(rng, 3, 6)
+    near = torch.from_numpy(rng.uniform(0.3, 1, 6))
+    far = near + torch.from_numpy(rng.uniform(0.5, 1, 6))
+    swap = torch.from_numpy(rng.random(6) < 0.5)
+    swap[:2] = torch.tensor([True, False])  # both kinds occur
+    signs = torch.from_numpy(rng.choice([-1.0, 1.0], (2, 6)))
+    signs[0, 0] = -signs[1, 0]  # and β starts negative somewhere
+    u, v = torch.where(swap, near, far) * signs[0], torch.where(swap, far, near) * signs[1]
+    return X, normal(rng, 3), u, v
