@@ -23,7 +23,7 @@ def _dtype_of_an_assignment_ends_with_it():
 
 
 def namespace(assignment: Assignment, drawn: dict, question: str = "", code: str = "") -> dict:
-    """What a notebook knows after its answer cells, one of them replaced by `code`."""
+    """What a notebook knows in the end, or after the answer of `question` if `code` replaces it."""
     found: dict = {}
     for block in assignment.blocks:
         if not isinstance(block, Cell) or block.role == "checks":
@@ -31,6 +31,8 @@ def namespace(assignment: Assignment, drawn: dict, question: str = "", code: str
         body = with_numbers(block.body, drawn) if block.role == "numbers" else block.body
         replaced = block.role == "answer" and block.question == question
         exec(code if replaced else body, found)
+        if replaced:
+            break
     return found
 
 
