@@ -191,11 +191,13 @@ def paths_through(Ws, bs):
     ),
     WrongAnswer(
         question="draws",
-        points=0,
+        points=1,
         because="The error itself, not its square, is made 1/q of the norm.",
         code="""
-draws = math.ceil(q**2 * (5 * d - 1) / (3 * d + 1))
-draws_by_theorem = math.ceil(q**2 * (45 * d - 1) / (3 * d + 1))
+square = d / 3 + d * (d - 1) / 4
+one_draw = 2 * d**2 / 3 - square
+draws = math.ceil(q**2 * one_draw / square)
+draws_by_theorem = math.ceil(q**2 * (4 * d**2 - square) / square)
 """,
     ),
     WrongAnswer(
@@ -203,26 +205,43 @@ draws_by_theorem = math.ceil(q**2 * (45 * d - 1) / (3 * d + 1))
         points=1,
         because="The square of f is not subtracted where the error is exact.",
         code="""
-draws = math.ceil(8 * q * d / (3 * d + 1))
-draws_by_theorem = math.ceil(q * (45 * d - 1) / (3 * d + 1))
+square = d / 3 + d * (d - 1) / 4
+one_draw = 2 * d**2 / 3
+draws = math.ceil(q * one_draw / square)
+draws_by_theorem = math.ceil(q * (4 * d**2 - square) / square)
 """,
     ),
     WrongAnswer(
         question="draws",
-        points=0,
+        points=1,
         because="Rounded down, the error is still a little too large.",
         code="""
-draws = int(q * (5 * d - 1) / (3 * d + 1))
-draws_by_theorem = int(q * (45 * d - 1) / (3 * d + 1))
+square = d / 3 + d * (d - 1) / 4
+one_draw = 2 * d**2 / 3 - square
+draws = int(q * one_draw / square)
+draws_by_theorem = int(q * (4 * d**2 - square) / square)
 """,
     ),
     WrongAnswer(
         question="draws",
         points=2,
-        because="The theorem's bound is taken for Λ²/m; the square of f is forgotten there.",
+        because="The square of f is forgotten in the theorem's bound.",
         code="""
-draws = math.ceil(q * (5 * d - 1) / (3 * d + 1))
-draws_by_theorem = math.ceil(48 * q * d / (3 * d + 1))
+square = d / 3 + d * (d - 1) / 4
+one_draw = 2 * d**2 / 3 - square
+draws = math.ceil(q * one_draw / square)
+draws_by_theorem = math.ceil(q * 4 * d**2 / square)
+""",
+    ),
+    WrongAnswer(
+        question="draws",
+        points=2,
+        because="The square of the mean of f stands for the mean of its square.",
+        code="""
+square = d**2 / 4
+one_draw = 2 * d**2 / 3 - square
+draws = math.ceil(q * (5 / 3 - 1e-9))
+draws_by_theorem = 15 * q
 """,
     ),
     WrongAnswer(

@@ -200,19 +200,22 @@ def wide(student, rng, numbers):
 # Question 4
 
 
-def smallest(numerator: int, denominator: int) -> int:
-    """The smallest integer that is at least the fraction."""
-    whole, rest = divmod(numerator, denominator)
-    return whole + (rest > 0)
+@prop("draws", points=1)
+def one_draw(student, rng, numbers):
+    """`one_draw` is the mean square of a draw less that of f"""
+    d = numbers.d
+    # E σ(x_i)² = 1/6; the |x_i| have the mean 1/2 and the variance 1/12
+    wanted = (2 * d) ** 2 / 6 - (d / 2) ** 2 - d / 12
+    same(student.one_draw, wanted, f"one_draw, for d = {d},")
 
 
-@prop("draws", points=2)
+@prop("draws", points=1)
 def draws_needed(student, rng, numbers):
     """`draws` is the smallest number with the error that is asked for"""
     d, q = numbers.d, numbers.q
     # all times 12: E‖draw‖² = (2d)² · 2d · (1/6)/(2d), ‖f‖² = d/3 + d(d - 1)/4
     draw, f = 8 * d**2, 4 * d + 3 * d * (d - 1)
-    same(student.draws, smallest(q * (draw - f), f), f"draws, for d = {d} and q = {q},", rtol=0)
+    same(student.draws, -(-q * (draw - f) // f), f"draws, for d = {d} and q = {q},", rtol=0)
 
 
 @prop("draws", points=1)
@@ -221,7 +224,7 @@ def draws_of_the_theorem(student, rng, numbers):
     d, q = numbers.d, numbers.q
     norm, f = 12 * (2 * d) ** 2, 4 * d + 3 * d * (d - 1)
     what = f"draws_by_theorem, for d = {d} and q = {q},"
-    same(student.draws_by_theorem, smallest(q * (norm - f), f), what, rtol=0)
+    same(student.draws_by_theorem, -(-q * (norm - f) // f), what, rtol=0)
 
 
 # Question 5

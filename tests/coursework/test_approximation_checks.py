@@ -63,11 +63,6 @@ def test_split_neurons_are_the_same_function_up_to_an_affine_one(rng):
     torch.testing.assert_close(fitted[:, 0], rest)
 
 
-@pytest.mark.parametrize(("fraction", "whole"), [((6, 3), 2), ((7, 3), 3), ((8, 3), 3)])
-def test_fractions_are_rounded_up(fraction, whole):
-    assert checks.smallest(*fraction) == whole
-
-
 @pytest.mark.parametrize("found", [None, t(1, 2), [t(1, 2)], [t(1, 2), t(1), t(1)]])
 def test_lists_of_other_lengths_or_shapes_are_refused(found, rng):
     Ws, _ = deep(rng, 2, 2, 3)
