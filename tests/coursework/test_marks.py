@@ -131,6 +131,13 @@ def test_two_lines_or_two_students_that_fit_get_no_grade(export):
     assert [line[-1] for line in lines if line[0] == "Eve"] == [""]
 
 
+def test_canvas_by_its_own_number_of_a_person(course, assignment, export):
+    numbered = Student("eve", "Eve", "", {"canvas id": "14"})
+    courses.write_class_list(course, [numbered if s.id == "eve" else s for s in CLASS])
+    lines, _ = export("canvas", CANVAS.replace("Eve,dora,,eve", "Eve,14,,"))
+    assert [line[-1] for line in lines if line[0] == "Eve"] == ["0"]
+
+
 def test_moodle_without_an_export(export):
     lines, _ = export("moodle")
     assert lines[0] == list(lms.MOODLE)

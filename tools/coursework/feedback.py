@@ -12,7 +12,6 @@ from pathlib import Path
 
 import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from nbformat import NotebookNode
 
 from tools.coursework import course as courses
@@ -78,13 +77,14 @@ def _part(
         "points": number(standing.points.get(question)),
         "out_of": column.points,
         "proof": column.proof,
-        "answer": Markup(with_mathml(text, cell.get("attachments") if cell else None))
+        "answer": text,
+        "html": with_mathml(text, cell.get("attachments") if cell else None)
         if column.proof
-        else text,
+        else "",
         "properties": [] if column.proof else result["questions"][question]["properties"],
         "public": "" if column.proof else result["questions"][question]["public"],
-        "comment": Markup(with_mathml(comment)),
-        "rubric": Markup(with_mathml(rubric)),
+        "comment": with_mathml(comment),
+        "rubric": with_mathml(rubric),
     }
 
 

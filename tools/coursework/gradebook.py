@@ -17,7 +17,6 @@ from pathlib import Path
 
 import nbformat
 from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
-from sqlalchemy.exc import SAWarning
 
 from tools.coursework import course as courses
 from tools.coursework.course import CourseError
@@ -40,7 +39,7 @@ def opened(course: Path) -> Iterator[Gradebook]:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     path.chmod(0o600)
     with warnings.catch_warnings(), _tools_of_this_python():
-        warnings.simplefilter("ignore", SAWarning)  # of nbgrader's own queries
+        warnings.filterwarnings("ignore", module=r"nbgrader\.api")  # its own queries
         with Gradebook(f"sqlite:///{path.resolve()}", "course") as book:
             yield book
 

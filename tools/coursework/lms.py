@@ -172,8 +172,9 @@ def _keys(student: Student, header: list[str]) -> Iterator[tuple[str, str]]:
             yield column.casefold(), value.casefold()
     columns = {name.casefold() for name in header}
     for column, value in student.other.items():
-        if value and column.casefold() in columns:
-            yield column.casefold(), value.casefold()
+        column = "id" if column.startswith("canvas") else column.casefold()
+        if value and column in columns:
+            yield column, value.casefold()
 
 
 def as_csv(lines: list[list[str]]) -> bytes:

@@ -12,7 +12,6 @@ from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from mistune.util import striptags
 from nbconvert.filters.markdown_mistune import (
     IPythonRenderer,
     MarkdownWithMath,
@@ -41,7 +40,7 @@ class SafeRenderer(IPythonRenderer):
         )
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        text = escape(unescape(striptags(text)))
+        text = escape(unescape(re.sub(r"<[^>]*>", "", text)))
         name = url.removeprefix("attachment:")
         if not url.startswith("attachment:") or name not in self.attachments:
             return f"[picture: {text or escape(url)}]"
