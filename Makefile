@@ -30,6 +30,12 @@ ledger: setup  ## every claim under another seed: make ledger SEED=7 [CHAPTER=ap
 full: setup  ## the full-size experiments of a page, for a GPU: make full PAGE=...
 	@$(RUN) -m tools.build --page "$(PAGE)" --full --seed $(SEED)
 
+check: setup  ## public checks on a notebook: make check ASSIGNMENT=approximation [FILE=...]
+	@$(RUN) -m tools.coursework.check "$(ASSIGNMENT)" $(if $(FILE),"$(FILE)")
+
+solutions: setup  ## the solutions manual of all assignments, never to be published
+	@$(RUN) -m tools.coursework.solutions
+
 mutate: setup  ## multiply each constant of the formulas by 1.05 and see a test turn red
 	@$(RUN) -m tools.mutate
 

@@ -12,7 +12,6 @@ import hashlib
 import os
 import platform
 import shutil
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -26,13 +25,13 @@ import grimp
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_client.manager import AsyncKernelManager
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from tools.commit import checked_out
+from tools.kernels import kernel
 from tools.pages import Book, Page
 
 KEPT_PER_PAGE = 12  # executions of one page under other seeds or library states
@@ -151,13 +150,8 @@ def kernel_environment(page: Page, seed: int, full: bool) -> dict[str, str]:
 
 def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
     notebook = read_myst_markdown_notebook(page.text)
-    manager = AsyncKernelManager(kernel_name="python3")
-    sockets = tempfile.TemporaryDirectory(prefix="kernel-")
-    if os.name != "nt":  # kernels started side by side may pick the same port, but not one file
-        manager.transport, manager.ip = "ipc", os.path.join(sockets.name, "socket")
     client = NotebookClient(
         notebook,
-        km=manager,
         timeout=None if full else CELL_TIMEOUT,
         allow_errors=keep_going,
         record_timing=False,  # timings in the cells' metadata would hide the page from Sphinx
@@ -167,7 +161,7 @@ def _run(page: Page, seed: int, full: bool, keep_going: bool) -> Execution:
     commit = checked_out(page.root)
     start = time.perf_counter()
     try:
-        with sockets:
+        with kernel() as client.km:
             client.execute(cleanup_kc=True, env=kernel_environment(page, seed, full))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise PageFailed(f"{page.path.relative_to(page.root)}: {error}") from error

@@ -1,0 +1,57 @@
+"""The manual has everything a lecturer needs, says that it is private, and stays off the site."""
+
+import shutil
+
+import pytest
+import toy
+
+from tools.coursework import solutions
+
+
+@pytest.fixture
+def assignment(tmp_path, monkeypatch):
+    return toy.toy(tmp_path, monkeypatch)
+
+
+def test_manual_shows_answers_properties_wrong_answers_and_rubrics(assignment):
+    notebook = solutions.manual(assignment, execute=False)
+    text = "\n\n".join(cell.source for cell in notebook.cells)
+    title, _, warning = notebook.cells[0].source.splitlines()[:3]
+    assert title == "# Toy: what a path norm sees" and "Not for publication" in warning
+    assert "of_each_neuron = W.abs().sum(1) + b.abs()" in text and "SOLUTION" not in text
+    assert "**Properties that are tested, 3 points.**" in text
+    assert "- (2) rescaling a neuron leaves the path norm" in text
+    assert "**Wrong, keeps 3 of 3 points.** Measures the inner weights" in text
+    assert "    return (a.abs() * W.norm(dim=1)).sum()" in text
+    assert "**Rubric, 3 points.**\n\n- (1) names the network" in text
+    assert "**Frequent, and false.**\n\n- It gets no point" in text
+    assert "find_mathdl" not in text and "YOUR CODE HERE" not in text
+
+
+def test_manual_is_built_beside_the_site_and_says_that_it_is_private(
+    assignment, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(solutions, "sources", lambda root: [assignment])
+    shutil.copy(toy.ROOT / "_config.yml", tmp_path)
+    shutil.copytree(toy.ROOT / "_ext", tmp_path / "_ext")
+    index = solutions.build(tmp_path)
+    assert index == tmp_path / "_build" / "solutions" / "index.html"
+    assert not (tmp_path / "_build" / "html").exists()
+    for page in (index, index.with_name("toy.html")):
+        assert "Not for publication" in page.read_text("utf-8")
+    assert (index.parent / "_static" / "mathjax" / "tex-chtml.js").exists()
+    assert "https://cdn" not in index.with_name("toy.html").read_text("utf-8")
+
+
+def test_an_answer_that_fails_stops_the_manual(assignment, monkeypatch):
+    monkeypatch.setattr(solutions, "with_solutions", failing)
+    with pytest.raises(RuntimeError, match="model answers of toy fail"):
+        solutions.manual(assignment)
+
+
+def failing(assignment, drawn):
+    from tools.coursework.notebook import with_solutions
+
+    made = with_solutions(assignment, drawn)
+    made.cells = [*made.cells[:2], solutions.v4.new_code_cell("assert False")]
+    return made
