@@ -6,7 +6,7 @@ PORT ?= 8000
 COURSE ?= course
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup book test page serve notebooks ledger full mutate bench release grade proofs marks feedback lint clean
+.PHONY: setup book test page serve notebooks ledger full check solutions mutate bench release grade proofs marks feedback lint clean
 
 book: setup  ## execute the pages, check every claim, build the site into _build/html
 	@$(RUN) -m tools.build --seed $(SEED)
