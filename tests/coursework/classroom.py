@@ -88,6 +88,15 @@ def classroom(folder: Path) -> Assignment:
     return replace(read(path), path=toy.ROOT / "assignments" / "classroom.md")
 
 
+def other(folder: Path) -> Assignment:
+    """A second assignment: the toy."""
+    name = "assignments.checks.toy"
+    sys.modules[name] = toy.module(name, toy.CHECKS)
+    path = folder / "toy.md"
+    path.write_text(toy.SOURCE)
+    return replace(read(path), path=toy.ROOT / "assignments" / "toy.md")
+
+
 def course(folder: Path, students: list[str]) -> Path:
     """The folder of a course with these students."""
     made = folder / "course"

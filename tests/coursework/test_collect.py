@@ -70,6 +70,7 @@ def why(found) -> dict[str, str]:
         ("anna_toy.ipynb", {"anna"}),
         ("anna_b_toy.ipynb", {"anna_b"}),
         ("annabel_toy.ipynb", set()),
+        ("anna_2026_11_homework.ipynb", {"anna"}),
         ("mullerannaX_71_900_toy.ipynb", {"anna"}),
         ("müllerlanna_71_900_toy-1.ipynb", {"anna"}),
         ("bergAnna_LATE_9_901_toy.ipynb", {"anna_b"}),

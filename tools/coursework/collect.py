@@ -159,10 +159,10 @@ def _assigned(
         return _refuse(replace(one, assignment=wanted or ""), why)
     if about != said:
         one = _with(one, f"That it is of {about!r} is told by its cells or its name only.")
-    one = replace(one, assignment=about)
-    if wanted and about != wanted:
-        return _refuse(one, f"it is of the assignment {about!r}: grade with ASSIGNMENT={about}.")
-    return one
+    if wanted and about != wanted:  # reported where the lecturer looks for it
+        why = f"it is of the assignment {about!r}: grade with ASSIGNMENT={about}."
+        return _refuse(replace(one, assignment=wanted), why)
+    return replace(one, assignment=about)
 
 
 def _by_cells(notebook: NotebookNode, assignments: list[Assignment]) -> list[str]:

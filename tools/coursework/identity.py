@@ -42,16 +42,14 @@ def named_by(path: str, listed: list[Student]) -> Named:
     for part in path.split("/"):
         if moodle := MOODLE.fullmatch(part):
             return Named(_of_name(moodle["name"], listed), uploader=moodle["name"])
-        if canvas := CANVAS.fullmatch(part):
-            by_number = _of_number(canvas["user"], listed)
-            return Named(
-                by_number or _of_name(canvas["name"], listed),
-                uploader=canvas["name"],
-                order=int(canvas["file"]),
-                late=bool(canvas["late"]),
-            )
-        if found := _of_id(part, listed):
-            return Named(frozenset({found}))
+        canvas, by_id = CANVAS.fullmatch(part), _of_id(part, listed)
+        if canvas:
+            found = _of_number(canvas["user"], listed) or _of_name(canvas["name"], listed)
+            if found or not by_id:
+                late, order = bool(canvas["late"]), int(canvas["file"])
+                return Named(found, canvas["name"], order, late)
+        if by_id:
+            return Named(frozenset({by_id}))
     return Named(frozenset())
 
 
