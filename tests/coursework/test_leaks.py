@@ -84,7 +84,7 @@ def zipped(text: str) -> bytes:
 
 
 def test_what_is_published_of_an_assignment_holds_no_secret(root, site):
-    assert leaks(root, site) == []
+    assert leaks(secrets(root), site) == []
 
 
 @pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS)
@@ -106,7 +106,7 @@ def test_a_planted_leak_is_found(root, site, name, plant, text):
     path.parent.mkdir(exist_ok=True)
     planted = plant(text)
     path.write_bytes(planted if isinstance(planted, bytes) else planted.encode())
-    found = leaks(root, site)
+    found = leaks(secrets(root), site)
     assert found and all(name in sentence for sentence in found)
 
 
@@ -115,7 +115,7 @@ def test_the_notebook_with_solutions_is_full_of_them(root, site):
         toy.read(root / "assignments" / "toy.md"), path=toy.ROOT / "assignments" / "toy.md"
     )
     (site / "toy.ipynb").write_text(nbformat.writes(with_solutions(assignment, {"d": 5, "m": 30})))
-    said = " ".join(leaks(root, site))
+    said = " ".join(leaks(secrets(root), site))
     assert "of_each_neuron" in said and "Put the neurons" in said
 
 

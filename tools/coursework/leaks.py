@@ -152,9 +152,8 @@ def _opened(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
             yield from _opened(f"{name}/{inner}", archive.read(inner))
 
 
-def leaks(root: Path, folder: Path) -> list[str]:
-    """What of the repository's secrets stands in the files of a folder, one sentence a find."""
-    hidden = secrets(root)
+def leaks(hidden: dict[str, str], folder: Path) -> list[str]:
+    """Which of the secrets stand in the files of a folder, one sentence a find."""
     seen: set[bytes] = set()
     found = []
     for name, content in files(folder):
