@@ -379,7 +379,7 @@ FORBIDDEN = """
 import socket
 from pathlib import Path
 
-def reads(path): return Path(path).exists() and os.access(path, os.R_OK)
+def reads(path): return os.access(path, os.R_OK)
 def lists(path): return sorted(os.listdir(path))
 def writes(path):
     Path(path).write_text("was here")
@@ -483,3 +483,25 @@ def test_the_strongest_level_is_taken():
     assert set(available()) <= set(levels.LEVELS)
     with pytest.raises(ValueError, match="level must be one of bubblewrap, nobody, limits only"):
         Sandbox(level="trust").open_notebook(["1"])
+
+
+def test_a_worker_that_does_not_start_again_is_no_mistake_of_the_student(monkeypatch):
+    """The property that was lost to it must not count: the submission is not graded."""
+    level = available()[-1]
+    with (
+        pytest.raises(RuntimeError, match=f"does not start at level {level}"),
+        opened(level) as session,
+    ):
+        session.close()
+        monkeypatch.setattr(levels, "_environment", lambda home: {"PYTHONHOME": "/nowhere"})
+        with pytest.raises(RuntimeError):
+            session.student.honest(X)
+
+
+def test_output_belongs_to_the_cell_that_printed_it(level):
+    cells = ["print('a' * 5000)", "import os\nos.system('echo b')", "1 + 1", "print('c'); 1 / 0"]
+    with opened(level, *cells) as session:
+        outputs = [cell.output for cell in session.ran[1:]]
+    assert outputs[0] == "a" * 5000 + "\n"
+    assert outputs[1].startswith("b") and "Out" in outputs[2] and "2" in outputs[2]
+    assert outputs[3].startswith("c\n") and "ZeroDivisionError" in outputs[3]

@@ -13,12 +13,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = [Path(__file__).with_name(name) for name in ("worker.py", "wire.py")]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("worker.py", "fork.py", "wire.py")]
 LEVELS = {
     "bubblewrap": "It does not defend against errors of the Linux kernel, nor against the memory "
     "that many processes of one submission take together.",
-    "nobody": "It does not defend against reading files that every user may read, hidden checks "
-    "among them if they are such, nor against the network or a full disk.",
+    "nobody": "It does not defend against reading and writing what every user may, hidden checks "
+    "among it if their files are such, nor against the network or a full disk.",
     "limits only": "It does not defend against code that reads, writes, sends or ends what you "
     "yourself may, the grader included: use it only for students whom you trust.",
 }
@@ -39,7 +39,7 @@ class Launch:
     """How a worker is started."""
 
     command: list[str]  # that a Python command line is appended to
-    scripts: Path  # where it finds worker.py and wire.py
+    scripts: Path  # where it finds worker.py and what that imports
     folder: Path  # it starts in, as seen from outside
     processes: int | None  # it may have at most
     user: int | None = None  # that it runs as, and nobody else does
@@ -110,6 +110,7 @@ def _environment(home: Path) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",  # forks cannot use a GPU
         "MATHDL_SEED": "0",
         **dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), str(home)),
     }

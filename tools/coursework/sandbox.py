@@ -74,7 +74,7 @@ class Sandbox:
     """The limits that a student's code runs under.
 
     seconds_per_cell, seconds_per_call: of a clock on the wall
-    memory_bytes: address space of one process
+    memory_bytes: address space of one process, beyond what torch takes
     seconds: for a whole submission; after them nothing of it runs
     level: one of `levels.available()`; the strongest if None
     """
@@ -101,14 +101,21 @@ class Session:
         self._spent = 0.0
         self._blame: Counter[str] = Counter()
         self._worker: Process | None = None
-        for cell in cells:
-            self.ran.append(self._run(cell))
+        self._trouble: RuntimeError | None = None  # of ours: a worker that did not start
+        try:
+            for cell in cells:
+                self.ran.append(self._run(cell))
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+        if self._trouble is not None:  # properties lost to it are no mistakes of the student
+            raise self._trouble
 
     def close(self) -> None:
         """End the worker and whatever student code has started."""
@@ -141,7 +148,7 @@ class Session:
             if self._spent >= self.sandbox.seconds:
                 raise Crashed(f"Not graded further after {self.sandbox.seconds:g} s.")
             began = time.monotonic()
-            self._worker = Process(self.level, self.sandbox.memory_bytes, self.sandbox.seconds)
+            self._worker = self._start()
             self._spent += time.monotonic() - began
             for i, done in enumerate(self.ran):
                 if not done.aside:
@@ -150,6 +157,13 @@ class Session:
                         self.ran[i] = again
                         break
         return self._worker
+
+    def _start(self) -> Process:
+        try:
+            return Process(self.level, self.sandbox.memory_bytes, self.sandbox.seconds)
+        except RuntimeError as error:
+            self._trouble = error
+            raise
 
     def _run(self, cell: str) -> CellRun:
         """A cell that has not run yet."""
