@@ -169,6 +169,13 @@ def test_what_a_cell_defines():
     assert defined("a" + ".a" * 5000) == set()
 
 
+def test_deep_code_costs_nobody_the_batch(trusted, student):
+    deep = "a = 1 " + "+ 1 " * 900
+    assert fingerprints({"q": deep}) == {} and defined(deep) == set()
+    at(student, "path-norm").source = deep
+    assert at(filled(trusted, student).notebook, "path-norm").source == deep
+
+
 HARMLESS = '''
 import numpy as np
 import torch

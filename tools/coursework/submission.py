@@ -61,9 +61,6 @@ class _Filling:
                 self.answer(at, cell)
         notebook = copy.deepcopy(self.trusted)
         notebook.cells = list(self.with_added(made))
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
         return Filled(notebook, self.events, self.blank, self.written)
 
     def restore(self, at: int, ours: NotebookNode) -> None:
