@@ -92,6 +92,15 @@ def test_a_rerun_gives_the_same_bytes_and_a_late_student_gets_a_bundle(assignmen
     assert [s.id for s in courses.class_list(course)] == ["anna", "bob.b", "zoe"]
 
 
+def test_a_bundle_follows_the_library_and_keeps_its_numbers(assignment, course):
+    release.release(assignment, LISTED, course, LIBRARY)
+    before = opened(course, "anna")
+    done = release.release(assignment, LISTED, course, LIBRARY | {"LICENSE": b"another"})
+    assert set(done.values()) == {"changed"}
+    after = opened(course, "anna")
+    assert after["toy/LICENSE"] == b"another" and after["toy/toy.ipynb"] == before["toy/toy.ipynb"]
+
+
 def test_a_killed_release_goes_on_where_it_was(assignment, course, monkeypatch):
     write = courses.write_private
 
