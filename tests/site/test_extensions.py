@@ -69,6 +69,13 @@ def test_colab_and_binder_open_the_published_notebook(monkeypatch):
     assert found["Repository"]["Repository"] == "https://github.com/ada/notes"
 
 
+def test_an_assignment_has_no_button_that_leads_to_its_solutions(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "ada/notes")
+    found = buttons("chapters/assignments/approximation")
+    assert list(found) == ["Download", "Launch"]
+    assert not any("/HEAD/" in url for links in found.values() for url in links.values())
+
+
 def test_binder_gets_the_pins_of_the_library():
     import binder
 
