@@ -1,6 +1,10 @@
-"""Reference answers earn all points, blanks none, and each wrong answer keeps what it should."""
+"""Reference answers earn all points, blanks none, and each wrong answer keeps what it should.
+
+The headings say how long a question takes and what it gives; both must add up.
+"""
 
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,11 +12,23 @@ import pytest
 import torch
 
 from assignments.checks import grade, properties
-from tools.coursework.source import Assignment, Cell, numbers, sources, stub, with_numbers
+from tools.coursework.source import (
+    Assignment,
+    Cell,
+    Proof,
+    Prose,
+    numbers,
+    sources,
+    stub,
+    with_numbers,
+)
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENTS = sources(ROOT)
 SEED = int(os.environ.get("GRADE_SEED", "0"))
+HEADING = re.compile(
+    r"^## (?:Question|Proof) \d+: [^\n]+ ([⌨✍])\n\n\*(\d+) minutes · (\d+) points?\*$", re.MULTILINE
+)
 WRONG = [(a, w) for a in ASSIGNMENTS for w in a.wrong_answers]
 
 
@@ -87,3 +103,43 @@ def test_an_assignment_is_complete(assignment):
         assert sum(w.question == question for w in assignment.wrong_answers) >= 3
         assert properties(assignment.checks, question)
     assert {p.question for p in properties(assignment.checks)} == set(assignment.questions())
+
+
+def headings(assignment: Assignment) -> list[tuple[str, int, int]]:
+    """Of each question, in order, as its heading has it: the sign, the minutes and the points."""
+    found = []
+    open_heading = None
+    for block in assignment.blocks:
+        if isinstance(block, Prose):
+            for sign, minutes, points in HEADING.findall(block.text):
+                assert open_heading is None, f"two headings before an answer, at {sign} {points}"
+                open_heading = sign, int(minutes), int(points)
+        elif isinstance(block, Proof) or block.role == "answer":
+            assert open_heading is not None, (
+                f"{block.question} needs a heading of its own: `## Question 3: the title ⌨` "
+                "(✍ for a proof), an empty line, `*20 minutes · 4 points*`"
+            )
+            found.append(open_heading)
+            open_heading = None
+    assert open_heading is None, "the last heading has no answer"
+    return found
+
+
+def signs_and_points(assignment: Assignment) -> list[tuple[str, int]]:
+    """Of each question, in order: code or proof, and the points that its checks or rubric give."""
+    found = []
+    for block in assignment.blocks:
+        if isinstance(block, Proof):
+            found.append(("✍", block.points))
+        elif isinstance(block, Cell) and block.role == "answer":
+            checks = properties(assignment.checks, block.question)
+            found.append(("⌨", sum(p.points for p in checks)))
+    return found
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
+def test_headings_say_the_points_of_their_questions_and_minutes_that_add_up(assignment):
+    found = headings(assignment)
+    assert [(sign, points) for sign, _, points in found] == signs_and_points(assignment)
+    assert sum(minutes for _, minutes, _ in found) == assignment.header["minutes"]
+    assert 60 <= assignment.header["minutes"] <= 120
