@@ -11,6 +11,14 @@ def paths_through(Ws, bs):
         leaving.append({leaving})
     return [{combined} for v, u in zip(arriving[1:-1], reversed(leaving[1:]))]
 """
+REVERSED = """
+
+from_the_start = paths_through
+
+
+def paths_through(Ws, bs):
+    return from_the_start(Ws, bs)[::-1]
+"""
 ARRIVING, LEAVING = "W.abs() @ arriving[-1] + b.abs()", "W.abs().T @ leaving[-1]"
 
 DRAWS = """
@@ -29,19 +37,32 @@ def best_probabilities(a, W, b, X):
 ERROR = "((squares[drawn] / p[drawn]).sum() - (neurons.sum(dim=1) ** 2).mean()) / k"
 WEIGHTS = "(neurons**2).mean(dim=0).sqrt()"
 
-KINKS = """
-def kink_norm(a, W, b):
-    length = W.norm(dim=1)
-    bent = length > 0
-    planes = torch.cat([W, b[:, None]], dim=1)[bent] / length[bent, None]
-    planes, jumps = {planes}, (a * length)[bent]
-    planes = (planes * 1e9).round()
-    side = planes.gather(1, (planes != 0).int().argmax(dim=1, keepdim=True)).sign()
-    _, which = (planes * side + 0.0).unique(dim=0, return_inverse=True)
-    return torch.zeros_like(jumps).index_add_(0, which, {jumps}).abs().sum()
+VALUES = """
+square = d / 3 + d * (d - 1) / 4
+one_draw = 2 * d**2 / 3 - square
+draws = math.ceil(q * one_draw / square)
+draws_by_theorem = math.ceil(q * (4 * d**2 - square) / square)
 """
 
 WRONG_ANSWERS = [
+    WrongAnswer(
+        question="path-norm",
+        points=1,
+        because="The bias of the output is left out.",
+        code="""
+def path_norm(Ws, bs):
+    v = torch.ones_like(Ws[0][0])
+    for W, b in zip(Ws, [*bs[:-1], 0 * bs[-1]]):
+        v = W.abs() @ v + b.abs()
+    return v[0]
+""",
+    ),
+    WrongAnswer(
+        question="through",
+        points=1,
+        because="The list starts with the layer next to the output.",
+        code=ROWS.format(arriving=ARRIVING, leaving=LEAVING, combined="v * u") + REVERSED,
+    ),
     WrongAnswer(
         question="path-norm",
         points=0,
@@ -168,8 +189,14 @@ def paths_through(Ws, bs):
     WrongAnswer(
         question="thinning",
         points=4,
-        because="The outer weights are forgotten in the probabilities.",
+        because="The mean square of a neuron stands for the root of it.",
         code=DRAWS.format(error=ERROR, weights="(neurons**2).mean(dim=0)"),
+    ),
+    WrongAnswer(
+        question="thinning",
+        points=4,
+        because="The outer weights are forgotten in the probabilities.",
+        code=DRAWS.format(error=ERROR, weights="torch.relu(X @ W.T + b).square().mean(0).sqrt()"),
     ),
     WrongAnswer(
         question="thinning",
@@ -191,108 +218,74 @@ def paths_through(Ws, bs):
     ),
     WrongAnswer(
         question="draws",
-        points=1,
+        points=2,
         because="The error itself, not its square, is made 1/q of the norm.",
         code="""
 square = d / 3 + d * (d - 1) / 4
 one_draw = 2 * d**2 / 3 - square
 draws = math.ceil(q**2 * one_draw / square)
 draws_by_theorem = math.ceil(q**2 * (4 * d**2 - square) / square)
+constant_error = 1 / (3 * d + 1)
 """,
     ),
     WrongAnswer(
         question="draws",
-        points=1,
+        points=2,
         because="The square of f is not subtracted where the error is exact.",
         code="""
 square = d / 3 + d * (d - 1) / 4
 one_draw = 2 * d**2 / 3
 draws = math.ceil(q * one_draw / square)
 draws_by_theorem = math.ceil(q * (4 * d**2 - square) / square)
+constant_error = 1 / (3 * d + 1)
 """,
     ),
     WrongAnswer(
         question="draws",
-        points=1,
+        points=2,
         because="Rounded down, the error is still a little too large.",
         code="""
 square = d / 3 + d * (d - 1) / 4
 one_draw = 2 * d**2 / 3 - square
 draws = int(q * one_draw / square)
 draws_by_theorem = int(q * (4 * d**2 - square) / square)
+constant_error = 1 / (3 * d + 1)
 """,
     ),
     WrongAnswer(
         question="draws",
-        points=2,
+        points=3,
         because="The square of f is forgotten in the theorem's bound.",
         code="""
 square = d / 3 + d * (d - 1) / 4
 one_draw = 2 * d**2 / 3 - square
 draws = math.ceil(q * one_draw / square)
 draws_by_theorem = math.ceil(q * 4 * d**2 / square)
+constant_error = 1 / (3 * d + 1)
 """,
     ),
     WrongAnswer(
         question="draws",
-        points=2,
+        points=3,
         because="The square of the mean of f stands for the mean of its square.",
         code="""
 square = d**2 / 4
 one_draw = 2 * d**2 / 3 - square
 draws = math.ceil(q * (5 / 3 - 1e-9))
 draws_by_theorem = 15 * q
+constant_error = 1 / (3 * d + 1)
 """,
     ),
     WrongAnswer(
-        question="kinks",
-        points=2,
-        because="The price of the network: nothing is merged.",
-        code="""
-def kink_norm(a, W, b):
-    return (a.abs() * W.norm(dim=1)).sum()
-""",
-    ),
-    WrongAnswer(
-        question="kinks",
+        question="draws",
         points=3,
-        because="Neurons are merged only where w and b agree as numbers, up to the sign.",
-        code=KINKS.format(planes="planes * length[bent, None]", jumps="jumps"),
+        because="The error of the best constant is not divided by the mean square of f.",
+        code=VALUES + "constant_error = d / 12\n",
     ),
     WrongAnswer(
-        question="kinks",
-        points=2,
-        because="The jump is given the sign of the orientation: σ(-z) bends upward as well.",
-        code=KINKS.format(planes="planes", jumps="jumps * side[:, 0]"),
-    ),
-    WrongAnswer(
-        question="kinks",
-        points=2,
-        because="Only the directions are compared, so that parallel hyperplanes are one.",
-        code=KINKS.format(planes="planes[:, :-1]", jumps="jumps"),
-    ),
-    WrongAnswer(
-        question="kinks",
-        points=0,
-        because="The lengths of w are forgotten in the jump.",
-        code=KINKS.format(planes="planes", jumps="a[bent]"),
-    ),
-    WrongAnswer(
-        question="prediction",
-        points=1,
-        because="Sums of random signs are taken to stay bounded.",
-        code="exponent_of_few_bits, exponent_disturbed = -1, 0",
-    ),
-    WrongAnswer(
-        question="prediction",
-        points=1,
-        because="A small disturbance is believed to change the norm by little.",
-        code="exponent_of_few_bits, exponent_disturbed = -1 / 2, -1 / 2",
-    ),
-    WrongAnswer(
-        question="prediction",
-        points=1,
-        because="The share of what cancels is taken not to depend on the width.",
-        code="exponent_of_few_bits, exponent_disturbed = 0.0, 0.0",
+        question="draws",
+        points=3,
+        because="The variance of x_i, 1/3, stands for that of |x_i|.",
+        code=VALUES + "constant_error = d / 3 / square\n",
     ),
 ]

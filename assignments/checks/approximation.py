@@ -1,8 +1,7 @@
-"""Hidden checks of the assignment on approximation: paths, draws and kinks."""
+"""Hidden checks of the assignment on approximation: paths and draws."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -137,7 +136,7 @@ def rescaled_neurons(student, rng, numbers):
         same(z, 3 * x, f"{what}, layer {layer}, output times -3,")
 
 
-# Question 3
+# Question 4
 
 
 @prop("thinning", points=2)
@@ -197,7 +196,7 @@ def wide(student, rng, numbers):
         same(k * number(student.draw_error(a, W, b, X, p, k), what), variance, what)
 
 
-# Question 4
+# Question 5
 
 
 @prop("draws", points=1)
@@ -227,77 +226,9 @@ def draws_of_the_theorem(student, rng, numbers):
     same(student.draws_by_theorem, -(-q * (norm - f) // f), what, rtol=0)
 
 
-# Question 5
-
-
-def cost(a: Tensor, W: Tensor) -> Tensor:
-    """The bias-free cost of a network."""
-    return (a.abs() * W.norm(dim=1)).sum()
-
-
-def split(rng: np.random.Generator, a: Tensor, W: Tensor, b: Tensor, parts: int) -> tuple:
-    """Each neuron cut into several on its hyperplane, with the same jump in sum, in any order."""
-    shares = rng.standard_normal((len(a), parts))
-    shares[:, -1] = 1 - shares[:, :-1].sum(axis=1)
-    length = rng.uniform(0.2, 5, size=(len(a), parts)) * rng.choice([-1, 1], size=(len(a), parts))
-    order = torch.from_numpy(rng.permutation(len(a) * parts))
-    factor = torch.from_numpy(length).flatten()
-    A = (a[:, None] * torch.from_numpy(shares)).flatten() / factor.abs()
-    Wb = torch.cat([W, b[:, None]], dim=1).repeat_interleave(parts, dim=0) * factor[:, None]
-    return A[order], Wb[order, :-1], Wb[order, -1]
-
-
-@prop("kinks", points=2)
-def common_kinks(student, rng, numbers):
-    """neurons on one hyperplane count with the sum of their jumps, however they are oriented"""
-    for m, d, parts in ((1, 3, 4), (6, 1, 3), (10, 4, 5)):
-        a, W, b = network(rng, m, d)
-        what = f"The cost of {m} kinks in dimension {d}, each made of {parts} neurons,"
-        found = number(student.kink_norm(*split(rng, a, W, b, parts)), what)
-        same(found, cost(a, W), what)
-
-
-@prop("kinks", points=1)
-def no_common_kinks(student, rng, numbers):
-    """without common hyperplanes the cost is Σ|a_i||w_i|, with Euclidean lengths"""
-    for m, d in ((1, 2), (30, 6)):
-        a, W, b = network(rng, m, d)
-        what = f"The cost of {m} random neurons in dimension {d}"
-        same(number(student.kink_norm(a, W, b), what), cost(a, W), what)
-
-
-@prop("kinks", points=1)
-def affine_is_free(student, rng, numbers):
-    """the affine function c σ(z) - c σ(-z) = c z may be added for free"""
-    a, W, b = network(rng, 5, 3)
-    c, w, beta = network(rng, 1, 3)
-    what = "The cost of 5 random neurons and an affine function"
-    more = torch.cat([a, c, -c]), torch.cat([W, w, -w]), torch.cat([b, beta, -beta])
-    same(number(student.kink_norm(*more), what), cost(a, W), what)
-
-
-@prop("kinks", points=1)
-def constants_and_parallels(student, rng, numbers):
-    """constant neurons have no kink, and parallel hyperplanes have one each"""
-    a, W, b = network(rng, 4, 3)
-    constant, _, height = network(rng, 2, 3)
-    more = torch.cat([W, -2 * W, torch.zeros(2, 3, dtype=torch.float64)])
-    biases = torch.cat([b, -2 * (b + 1), height.abs()])
-    outer = torch.cat([a, -a / 2, constant])
-    what = "The cost of 4 pairs of opposite parallel jumps and 2 constant neurons"
-    same(number(student.kink_norm(outer, more, biases), what), 2 * cost(a, W), what)
-
-
-# Question 6
-
-
-@prop("prediction", points=1)
-def few_bits(student, rng, numbers):
-    """the exponent for weights of few bits: sums of m/20 random signs"""
-    same(student.exponent_of_few_bits, -0.5, "exponent_of_few_bits", rtol=0, atol=0.1)
-
-
-@prop("prediction", points=1)
-def disturbed(student, rng, numbers):
-    """the exponent for disturbed weights: nothing cancels"""
-    same(student.exponent_disturbed, 0.0, "exponent_disturbed", rtol=0, atol=0.1)
+@prop("draws", points=1)
+def best_constant(student, rng, numbers):
+    """`constant_error` is the variance of f over its mean square"""
+    d = numbers.d
+    wanted = (d / 12) / ((d / 2) ** 2 + d / 12)
+    same(student.constant_error, wanted, f"constant_error, for d = {d},")
