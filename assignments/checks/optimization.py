@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from assignments.checks import Wrong, plain, prop, same
-from assignments.checks.optimization_inputs import DEPTHS, deep, normal, underdetermined
+from assignments.checks.optimization_inputs import DEPTHS, deep, normal
 from assignments.checks.optimization_truth import (
     balances,
     circle,
-    columns,
-    flow_end,
     jacobians,
     kernel,
     slopes,
@@ -86,7 +83,7 @@ def visible_step(student, rng, numbers):
         compare_drift(student, weights, gradients, eta, 0.0, what)
 
 
-@prop("drift", points=1)
+@prop("drift", points=2)
 def tiny_step(student, rng, numbers):
     """the drift of a step of 1e-9, divided by the square of the step, is right to six digits"""
     for depth in DEPTHS:
@@ -205,93 +202,3 @@ def largest_step(student, rng, numbers):
 def never_learned(student, rng, numbers):
     """left is the loss that your linearized model keeps for ever"""
     same(student.left, (numbers.odd / 10) ** 2 / 4, "left", rtol=1e-4)
-
-
-# Question 5
-
-
-@prop("flow-limit", points=1)
-def interpolates(student, rng, numbers):
-    """the limit interpolates"""
-    for _ in range(4):
-        X, y, u, v = underdetermined(rng)
-        what = "X β for 3 samples in 6 dimensions"
-        same(X @ vector(student.flow_limit(X, y, u, v), 6), y, what, rtol=1e-5, atol=1e-6)
-
-
-@prop("flow-limit", points=1)
-def conserved(student, rng, numbers):
-    """log|u + v| moves by X^T ν in each coordinate, with one ν for all, while u² - v² is kept"""
-    for _ in range(4):
-        X, y, u, v = underdetermined(rng)
-        beta = vector(student.flow_limit(X, y, u, v), 6)
-        D = (u**2 - v**2).abs()
-        moved = (2 * beta / D).asinh() - (2 * u * v / D).asinh()
-        nu = torch.linalg.lstsq(X.T, moved[:, None]).solution
-        what = "the part outside the rows of X of arcsinh(2β/|D|), end minus start,"
-        same(moved - (X.T @ nu)[:, 0], torch.zeros(6), what, atol=1e-5)
-        same(X @ beta, y, "X β", rtol=1e-5, atol=1e-6)
-
-
-@prop("flow-limit", points=1)
-def stays(student, rng, numbers):
-    """a start that fits already is the limit"""
-    X, _, u, v = underdetermined(rng)
-    found = student.flow_limit(X, X @ (u * v), u, v)
-    same(found, u * v, "β from a start with X (u v) = y", rtol=1e-5, atol=1e-6)
-
-
-@prop("flow-limit", points=1)
-def symmetries(student, rng, numbers):
-    """exchanging u and v changes nothing, and (-u, v) with -y changes the sign"""
-    X, y, u, v = underdetermined(rng)
-    beta = vector(student.flow_limit(X, y, u, v), 6)
-    if not bool(beta.abs().max() > 0):
-        raise Wrong("The limit is 0, although y is not 0.")
-    exchanged, negative = student.flow_limit(X, y, v, u), student.flow_limit(X, -y, -u, v)
-    same(exchanged, beta, "β after exchanging u and v", rtol=1e-5, atol=1e-6)
-    same(negative, -beta, "β from -u and v with -y", rtol=1e-5, atol=1e-6)
-
-
-@prop("flow-limit", points=1)
-def large_balances(student, rng, numbers):
-    """for large balances the limit has the least sum of β²/D among the interpolants"""
-    X, y, _, _ = underdetermined(rng)
-    weight = torch.from_numpy(rng.uniform(0.5, 2, 6))
-    found = student.flow_limit(X, y, 1e4 * weight.sqrt(), torch.zeros_like(weight))
-    wanted = weight * (X.T @ torch.linalg.solve((X * weight) @ X.T, y))
-    same(found, wanted, "β from balances of about 1e8, different in each entry,", rtol=1e-5)
-
-
-def vector(found: object, length: int) -> Tensor:
-    """The limit as a tensor of that length."""
-    beta = plain(found, "flow_limit(X, y, u, v)")
-    if beta.shape != (length,):
-        raise Wrong(f"flow_limit gives the shape {tuple(beta.shape)} instead of ({length},).")
-    return beta
-
-
-# Question 6
-
-
-@prop("forgetting", points=1)
-def lazy_run(student, rng, numbers):
-    """lazy is the norm at the end of your run from D = 10"""
-    A = columns(numbers.d)
-    wanted = flow_end(A, A[:, numbers.k - 1], 10.0).abs().sum()
-    same(student.lazy, wanted, "lazy", rtol=5e-3)
-
-
-@prop("forgetting", points=1)
-def rich_run(student, rng, numbers):
-    """rich is the norm at the end of your run from D = 1e-3"""
-    A = columns(numbers.d)
-    wanted = flow_end(A, A[:, numbers.k - 1], 1e-3).abs().sum()
-    same(student.rich, wanted, "rich", rtol=5e-3)
-
-
-@prop("forgetting", points=1)
-def decayed_run(student, rng, numbers):
-    """decayed is the norm at the end of your run from D = 10 with weight decay"""
-    wanted = 1 - 4 * numbers.decay / 1000
-    same(student.decayed, wanted, "decayed", rtol=1e-2)

@@ -28,16 +28,3 @@ def deep(rng: np.random.Generator, depth: int) -> tuple[list[Tensor], Tensor, Te
         f = values(weights, X)
         if bool((f != 0).all()):
             return weights, X, f - 1 - torch.from_numpy(rng.random(7))
-
-
-def underdetermined(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """X (3, 6), y, and starts u and v whose lengths differ by at least a half in each entry."""
-    X = normal(rng, 3, 6)
-    near = torch.from_numpy(rng.uniform(0.3, 1, 6))
-    far = near + torch.from_numpy(rng.uniform(0.5, 1, 6))
-    swap = torch.from_numpy(rng.random(6) < 0.5)
-    swap[:2] = torch.tensor([True, False])  # both kinds occur
-    signs = torch.from_numpy(rng.choice([-1.0, 1.0], (2, 6)))
-    signs[0, 0] = -signs[1, 0]  # and β starts negative somewhere
-    u, v = torch.where(swap, near, far) * signs[0], torch.where(swap, far, near) * signs[1]
-    return X, normal(rng, 3), u, v

@@ -1,7 +1,6 @@
 """The right answers of the assignment on optimization, found in other ways than the model answers.
 
-Gradients and kernels come from automatic differentiation, one sample at a time; the end of a flow
-from another iteration.
+Gradients and kernels come from automatic differentiation, one sample at a time.
 """
 
 from __future__ import annotations
@@ -54,34 +53,13 @@ def step(weights: list[Tensor], gradients: list[Tensor], eta: float, decay: floa
     return [(1 - eta * decay) * W - eta * G for W, G in both]
 
 
-def flow_end(X: Tensor, y: Tensor, D: float) -> Tensor:
-    """The limit of the flow of beta = u v from v = 0 and u^2 = D in all coordinates.
-
-    It is D sinh(z) / 2 with z in the row space of X. The length of Newton's steps is limited, so
-    that the exponential functions stay small, and no line search is needed.
-    """
-    mu = torch.zeros_like(y)
-    for _ in range(500):
-        z = X.T @ mu
-        move = torch.linalg.solve((X * (D * z.cosh() / 2)) @ X.T, y - X @ (D * z.sinh() / 2))
-        mu = mu + move / max(1.0, float((X.T @ move).abs().max()))
-    return D * torch.sinh(X.T @ mu) / 2
-
-
-def columns(d: int) -> Tensor:
-    """The matrix (4, d) of question 6."""
-    frequency = torch.arange(1, 5, dtype=torch.float64)[:, None]
-    A = torch.cos(math.pi * frequency * (torch.arange(d, dtype=torch.float64) + 0.5) / d)
-    return A / A.norm(dim=0)
-
-
 def circle(numbers: SimpleNamespace) -> tuple[list[Tensor], Tensor, Tensor]:
     """The weights at the start, the samples and the labels of question 4."""
     n = 2 * numbers.pairs
     angle = 2 * math.pi * (torch.arange(n, dtype=torch.float64) + 0.5) / n
     X = torch.stack([angle.cos(), angle.sin()], dim=1)
     y = (2 * angle).cos() + numbers.odd / 10 * (3 * angle).sin()
-    direction = 2.39996 * torch.arange(numbers.m, dtype=torch.float64)
+    direction = 2.39996 * (torch.arange(numbers.m, dtype=torch.float64) + 0.5)
     half = torch.stack([direction.cos(), direction.sin()], dim=1)
     a = torch.ones(1, numbers.m, dtype=torch.float64) / math.sqrt(2 * numbers.m)
     return [torch.cat([half, half]), torch.cat([a, -a], dim=1)], X, y
