@@ -38,23 +38,18 @@ def sharing(out, inn):
 my_weights = 1
 """
 NEAREST = """
-def nearest(A, out, inn):
-    _, orbit = np.unique(sharing(out, inn).ravel(), return_inverse=True)
-    mean = np.bincount(orbit, weights=A.ravel()) / np.bincount(orbit)
-    return mean[orbit].reshape(A.shape)
+def nearest(A, pattern):
+    found = np.empty(A.shape)
+    for number in np.unique(pattern):
+        orbit = pattern == number
+        found[orbit] = A[orbit].mean()
+    return found
 """
-ONE_BY_ONE = """
-def nearest(A, out, inn):
-    for s, t in zip(out, inn):
-        _, orbit = np.unique(sharing(s[None], t[None]).ravel(), return_inverse=True)
-        mean = np.bincount(orbit, weights=A.ravel()) / np.bincount(orbit)
-        A = mean[orbit].reshape(A.shape)
-    return A
-"""
-GENERATORS_ONLY = """
-def nearest(A, out, inn):
-    moved = [A[np.ix_(s, t)] for s, t in zip(out, inn)]
-    return np.mean([A, *moved], axis=0)
+COUNTED = """
+def nearest(A, pattern):
+    orbits = pattern[:, :, None] == np.arange(len(np.unique(pattern)))
+    sums = (A[:, :, None] * orbits).sum(axis=(0, 1))
+    return orbits @ (sums / np.maximum(orbits.sum(axis=(0, 1)), 1))
 """
 PRICE = """
 def risks(d, k, n, b, noise):
@@ -68,8 +63,7 @@ def break_even(d, k, b, noise):
     return d + 1 + noise * (d - k) / b
 
 
-half_turn = np.arange(h * w)[::-1]
-orbits = len(np.unique(sharing(np.zeros((1, 1), int), half_turn[None])))
+orbits = (h * w + 1) // 2
 my_break_even = break_even(h * w, orbits, percent / 100, 1.0)
 """
 CHOICE = """
@@ -125,29 +119,33 @@ WRONG_ANSWERS = [
     WrongAnswer("sharing", 0, "Orbits of points in the place of orbits of pairs.", POINTS),
     WrongAnswer(
         "nearest",
-        0,
-        "Averages over the powers of one generator after the other. Passes the public checks.",
-        ONE_BY_ONE,
+        3,
+        "The numbers of the pattern are taken to be 0, 1, 2, … Passes the public checks.",
+        COUNTED,
     ),
-    WrongAnswer("nearest", 0, "The mean over the generators and the identity.", GENERATORS_ONLY),
     WrongAnswer(
         "nearest",
-        0,
+        1,
         "The sum over an orbit for its mean.",
-        changed(NEAREST, " / np.bincount(orbit)", ""),
+        changed(NEAREST, ".mean()", ".sum()"),
     ),
     WrongAnswer(
         "nearest",
-        0,
+        1,
         "The mean of the smallest and the largest weight of an orbit.",
-        """
-def nearest(A, out, inn):
-    orbit = sharing(out, inn)
-    found = np.empty(A.shape)
-    for one in np.unique(orbit):
-        found[orbit == one] = (A[orbit == one].min() + A[orbit == one].max()) / 2
-    return found
-""",
+        changed(NEAREST, "A[orbit].mean()", "(A[orbit].min() + A[orbit].max()) / 2"),
+    ),
+    WrongAnswer(
+        "nearest",
+        1,
+        "The best constant for absolute differences: the median.",
+        changed(NEAREST, "A[orbit].mean()", "np.median(A[orbit])"),
+    ),
+    WrongAnswer(
+        "nearest",
+        1,
+        "One weight of the orbit stands for all of them.",
+        changed(NEAREST, "A[orbit].mean()", "A[orbit][0]"),
     ),
     WrongAnswer(
         "price",
