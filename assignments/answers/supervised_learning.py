@@ -171,7 +171,7 @@ def three_parts(phi, f, p, rows, y, u):
     ),
     WrongAnswer(
         "three-parts",
-        points=3,
+        points=2,
         because="fits the sample to the means of its labels, which nobody sees",
         code=changed(RIGHT_PARTS, "phi[rows], y,", "phi[rows], f[rows],"),
     ),
@@ -180,6 +180,12 @@ def three_parts(phi, f, p, rows, y, u):
         points=3,
         because="takes the squared distance for the optimization error, which can be negative",
         code=changed(RIGHT_PARTS, "excess(u) - excess(fitted)", "p @ (phi @ (u - fitted)) ** 2"),
+    ),
+    WrongAnswer(
+        "three-parts",
+        points=2,
+        because="fits the whole population, so that nothing is left to estimate",
+        code=changed(RIGHT_PARTS, "phi[rows], y, torch.full((n,), 1 / n), 0.0", "phi, f, p, 0.0"),
     ),
     WrongAnswer(
         "three-parts",

@@ -224,14 +224,17 @@ def lucky_training(student, rng, numbers):
 
 @prop("three-parts", points=1)
 def whole_population(student, rng, numbers):
-    """nothing is left to estimate if the sample is the population, without noise"""
+    """nothing is left to estimate if the sample is the population, unless labels differ"""
     phi, f, _ = population(rng, 8, 3)
     often = torch.from_numpy(rng.permutation([1, 1, 2, 2, 3, 4, 5, 6]))
     rows = torch.repeat_interleave(torch.arange(8), often)
     p = often / often.sum().to(torch.float64)
-    found = parts_of(student.three_parts(phi, f, p, rows, f[rows], normal(rng, 3)))
+    u = normal(rng, 3)
+    found = parts_of(student.three_parts(phi, f, p, rows, f[rows], u))
     not_zero(found[0], "the approximation error for 8 inputs, k = 3,")
     same(found[1], 0.0, "the estimation error when each input was drawn as often as it should")
+    found = parts_of(student.three_parts(phi, f, p, rows, -f[rows], u))
+    not_zero(found[1], "the estimation error when all labels are turned around")
 
 
 def own_table(numbers: SimpleNamespace) -> SimpleNamespace:
@@ -239,7 +242,7 @@ def own_table(numbers: SimpleNamespace) -> SimpleNamespace:
     x = (torch.arange(100, dtype=torch.float64) + 0.5) / 100
     p = 1 + torch.cos(2 * torch.pi * x) / 2
     p = p / p.sum()
-    f = torch.where(torch.sin(4 * torch.pi * x) > -0.3, 0.8, -0.8).to(torch.float64)
+    f = 0.8 * (2.0 * (torch.sin(4 * torch.pi * x) > -0.3).to(torch.float64) - 1)
     rng = np.random.default_rng(numbers.seed)
     rows = torch.from_numpy(rng.choice(100, size=(40, 160), p=p.numpy()))
     positive = rng.random((40, 160)) < (1 + f[rows].numpy()) / 2
