@@ -98,7 +98,7 @@ def orthogonal(student, rng, numbers):
     other = plain(student.nearest(B, pattern), "nearest of B")
     if float(kept.abs().max()) < 1e-6:
         raise Wrong("nearest of a random A is 0.")
-    same(student.nearest(kept, pattern), kept, "nearest of nearest, graphs on 4 points,")
+    same(student.nearest(kept.numpy(), pattern), kept, "nearest of nearest, graphs on 4 points,")
     product = ((torch.from_numpy(A) - kept) * other).sum()
     same(product, 0.0, "the inner product of A - nearest(A) and nearest(B)", atol=1e-7)
 
