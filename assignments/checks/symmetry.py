@@ -226,7 +226,9 @@ def invariant_part_unseen(student, rng, numbers):
     if float(before.std()) < 1e-6:
         raise Wrong("estimate is the same for all labels.")
     same(
-        student.estimate(X, Y + X @ P @ rng.standard_normal(4), P), before, "with a function added"
+        student.estimate(X, Y + X @ P @ rng.standard_normal(4), P),
+        before,
+        "the estimate with an invariant function added",
     )
     same(student.estimate(X, 2 * Y, P), 4 * before, "the estimate for labels twice as large")
 
