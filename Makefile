@@ -78,7 +78,7 @@ lint: setup  ## format, style, spelling, types, import contracts, sources of the
 	@$(RUN) -m tools.lint
 
 clean:  ## remove what was built; the environments stay
-	rm -rf _build chapters/appendix/ledger.md chapters/appendix/library.md
+	rm -rf _build chapters/appendix/ledger.md chapters/appendix/library.md chapters/appendix/pages.md
 	find chapters/assignments -type f ! -name index.md -delete
 
 setup:

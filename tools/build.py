@@ -20,7 +20,7 @@ from pathlib import Path
 
 from jupyter_book.sphinx import build_sphinx
 
-from tools import execute, ledger, lint, reference, site_complete
+from tools import execute, ledger, lint, plan_page, reference, site_complete
 from tools.commit import checked_out
 from tools.coursework.page import write_pages
 from tools.execute import Execution, PageFailed
@@ -114,6 +114,9 @@ def write_generated_pages(book: Book, executions: dict[str, Execution]) -> ledge
         collected.write_page(documents["chapters/appendix/ledger"])
     if "chapters/appendix/library" in documents:
         reference.write_page(documents["chapters/appendix/library"], book.root / "lib" / "mathdl")
+    if "chapters/appendix/pages" in documents:
+        seconds = {name: run.seconds for name, run in executions.items()}
+        plan_page.write_page(documents["chapters/appendix/pages"], book, seconds)
     return collected
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from tools import needs, syllabus
 from tools.coursework.page import source_of, write_pages
 from tools.lint_code import ALT_LENGTH, code_problems
 from tools.lint_prose import prose_problems
 from tools.pages import Book, Directive, Page
 
-GENERATED = ("appendix/ledger", "appendix/library")  # made by the build
+GENERATED = ("appendix/ledger", "appendix/library", "appendix/pages")  # made by the build
 PAPER, CODE = "✍", "⌨"
 
 Problem = tuple[int, str]
@@ -179,7 +180,9 @@ def book_problems(book: Book) -> list[str]:
             text = f"same code as {codes[code]}.md: the two would share one execution."
             found.append(f"{page.document}.md:1: {text}")
         codes.setdefault(code, page.document)
-    return found
+    if circle_or_gap := needs.problems(book):
+        return found + circle_or_gap
+    return found + syllabus.problems(book)
 
 
 def label_lines(page: Page) -> Iterator[tuple[int, str]]:

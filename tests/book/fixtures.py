@@ -45,6 +45,8 @@ PAGE = (
 (fixture)=
 # Least squares
 
+No other page is needed.
+
 ```{prf:theorem} What least squares fits of pure noise
 :label: thm-noise
 
