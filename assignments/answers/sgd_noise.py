@@ -44,6 +44,16 @@ def noise_covariance(g, p, B):
 """,
     ),
     WrongAnswer(
+        "noise-covariance",
+        points=1,
+        because="forgets that a batch averages",
+        code="""
+def noise_covariance(g, p, B):
+    deviations = g / (len(p) * p)[:, None] - g.mean(0)
+    return (deviations.T * p) @ deviations
+""",
+    ),
+    WrongAnswer(
         "best-probabilities",
         points=0,
         because="measures gradients by the sum of absolute values instead of the length",
@@ -198,6 +208,12 @@ def largest_step(phi, p, B):
         because="ignores the chances, and computes everything for equal ones",
         code=RIGHT_STEP.replace("n, d = phi.shape", "n, d = phi.shape; p = np.full(n, 1 / n)")
         + OWN_STEPS,
+    ),
+    WrongAnswer(
+        "largest-step",
+        points=3,
+        because="forgets that two different examples of a batch act together, too",
+        code=RIGHT_STEP.replace(" + (1 - 1 / B) * np.kron(H, H)", "") + OWN_STEPS,
     ),
     WrongAnswer(
         "largest-step",
