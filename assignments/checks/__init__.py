@@ -86,13 +86,14 @@ def grade(one: Property, student: object, seed: int, numbers: SimpleNamespace) -
 
 def plain(found: object, what: str) -> Tensor:
     """A number, an array or a tensor, exactly of these types, as a tensor of float64."""
-    if type(found) is Tensor:
+    if type(found) is Tensor and not found.is_complex():
         return found.detach().to(torch.float64)
     if type(found) is np.ndarray and found.dtype.kind in "biuf":
         return torch.from_numpy(found.astype(np.float64))
     if isinstance(found, NUMBERS):
         return torch.tensor(float(found), dtype=torch.float64)
-    raise Wrong(f"{what} is an object of type {type(found).__name__}, not a number or a tensor.")
+    kind = type(found).__name__
+    raise Wrong(f"{what} is an object of type {kind}, not a real number or a tensor of them.")
 
 
 def same(found: object, wanted: object, what: str, rtol: float = 1e-6, atol: float = 1e-9) -> None:
@@ -103,7 +104,7 @@ def same(found: object, wanted: object, what: str, rtol: float = 1e-6, atol: flo
     if not bool(seen.isfinite().all()):
         raise Wrong(f"{what} is not finite.")
     gap = (seen - goal).abs() - atol - rtol * goal.abs()
-    if seen.numel() and float(gap.max()) > 0:
+    if not bool((gap <= 0).all()):  # also where the student's code gave the goal, and it is NaN
         at = int(gap.argmax())
         raise Wrong(
             f"{what} is {float(seen.flatten()[at]):.8g} instead of {float(goal.flatten()[at]):.8g}"

@@ -126,9 +126,9 @@ def accuracy_costs(student, rng, numbers):
     once = plain(student.draws_needed(x, 2, 1.0, 0.04, 0.05), "draws_needed").item()
     finer = plain(student.draws_needed(x, 2, 1.0, 0.02, 0.05), "draws_needed").item()
     twice = plain(student.draws_needed(np.vstack([x, x]), 2, 1.0, 0.04, 0.05), "draws").item()
-    if once < 10 or abs(finer - 4 * once) > 4:
+    if not (once >= 10 and abs(finer - 4 * once) <= 4):  # NaN, too, is wrong
         raise Wrong(f"For t = 0.04 it is {once:.8g}, for t = 0.02 it is {finer:.8g}.")
-    if abs(2 * twice - once) > 2:
+    if not abs(2 * twice - once) <= 2:
         raise Wrong(f"For n = 7 it is {once:.8g}, with every sample twice {twice:.8g}.")
 
 
