@@ -300,3 +300,17 @@ def test_an_old_notebook_is_upgraded():
     )
     found = read_notebook(nbformat.v3.writes_json(old).encode())
     assert found.nbformat == 4 and found.cells[0].source == "x = 1"
+
+
+def test_attachments_nested_deeply_are_left_out():
+    deep = "[" * 900 + "]" * 900
+    cell = '{"cell_type": "markdown", "source": "", "attachments": {"a": {"b": %s}, "c": %s}}'
+    data = '{"nbformat": 4, "metadata": {}, "cells": [' + cell % (deep, deep) + "]}"
+    assert read_notebook(data.encode()).cells[0].attachments == {"a": {}, "c": {}}
+
+
+def test_a_notebook_of_endless_code_is_refused(assignment):
+    made = nbformat.reads(notebook(assignment), 4)
+    made.cells += [nbformat.v4.new_code_cell("x;" * 2**16) for _ in range(5)]
+    with pytest.raises(NotANotebook, match="kB of code"):
+        read_notebook(nbformat.writes(made).encode())

@@ -214,6 +214,10 @@ def f(x):
         ("setattr(torch, 'allclose', f)", "setattr"),
         ("getattr(f, '__globals__')", "the text '__globals__'"),
         ("!cat /etc/passwd", "a line for IPython"),
+        ("if True:\n    found = !cat /etc/passwd", "a line for IPython"),
+        ("import os\n%env\nif True:\n    !ls", "import os"),
+        ("x = $", "no Python"),
+        ("x = 1  # \u202e2", "invisible characters"),
         ("%env", "a line for IPython"),
         ("def broken(:\n    get_ipython()", "no Python"),
     ],
@@ -247,3 +251,24 @@ def test_copies_are_found_under_other_names_and_comments():
     assert fingerprints({"q": LONG}) == fingerprints({"q": copied}) != {}
     assert fingerprints({"q": LONG.replace("0.0", "1.0")}) != fingerprints({"q": LONG})
     assert fingerprints({"q": ANSWER}) == {}
+
+
+def test_the_line_shown_is_the_line_meant():
+    code = 'x = """' + "\f\u2028" + '"""\nimport os  # \u202eso tropmi'
+    (flag,) = [flag for flag in flags({"a": code}) if flag["what"] == "import os"]
+    assert flag["line"] == 2 and flag["code"] == "import os  # �so tropmi"
+
+
+def test_a_thousand_flags_do_not_hide_another_one():
+    found = flags({"a": "vars()\n" * 1000 + "import ctypes", "b": "exec('')"})
+    said = [flag["what"] for flag in found]
+    assert said.count("vars") == 10 and {"import ctypes", "exec"} <= set(said)
+    assert said[-1] == "and 990 more places"
+
+
+def test_long_and_strange_code_is_looked_at_in_little_time(trusted, student):
+    for code in ("x;" * 2**17, " " * 2**18, "x = 0x" + "f" * 9000, "x" * 2**18 + "= %"):
+        at(student, "path-norm").source = code
+        found = filled(trusted, student)
+        assert isinstance(flags(found.written), list)
+        fingerprints(found.written)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from unicodedata import category
 
-from tools.coursework.submission import parsed
+from tools.coursework.submission import IPYTHON, dumped, parsed
 from tools.lint_code import dotted, imported_paths
 
 MODULES = {
@@ -36,6 +38,7 @@ DEFINITIONS = {
 LIBRARIES = ("torch", "numpy", "builtins", "math", "scipy", "sklearn", "mathdl", "sys")
 TWIN_NODES = 60  # of a syntax tree; smaller answers agree by themselves
 SHOWN = 120  # characters of a line
+OF_A_KIND, IN_ALL = 10, 300  # places that are listed
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,16 @@ class Flag:
 
 def flags(written: dict[str, str]) -> list[dict]:
     """The places in the student's cells, by cell and line, each kind once a line."""
-    return [asdict(flag) for cell, code in written.items() for flag in _of_cell(cell, code)]
+    found = [flag for cell, code in written.items() for flag in _of_cell(cell, code)]
+    seen: Counter[str] = Counter()
+    kept = []
+    for flag in found:
+        seen[flag.what] += 1
+        if seen[flag.what] <= OF_A_KIND and len(kept) < IN_ALL:
+            kept.append(flag)
+    if left := len(found) - len(kept):
+        kept.append(Flag(kept[-1].cell, kept[-1].line, f"and {left} more places", ""))
+    return [asdict(flag) for flag in kept]
 
 
 def fingerprints(written: dict[str, str]) -> dict[str, str]:
@@ -64,17 +76,26 @@ def fingerprints(written: dict[str, str]) -> dict[str, str]:
 
 
 def _of_cell(cell: str, code: str) -> Iterator[Flag]:
-    lines = code.splitlines()
+    lines = code.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as Python counts them
     tree = parsed(code)
     if tree is None:
+        yield Flag(cell, 1, "is no Python that can be read", "")
         found = {(at, word) for at, line in enumerate(lines, 1) for word in _words(line)}
-        if found:
-            yield Flag(cell, 1, "is no Python that can be read, and has words to look at", "")
     else:
         found = set(_of_tree(tree))
-    found |= {(at, "a line for IPython") for at, x in enumerate(lines, 1) if x[:1] in ("%", "!")}
+    found |= {(at, "a line for IPython") for at, x in enumerate(lines, 1) if IPYTHON.fullmatch(x)}
+    found |= {(at, "invisible characters") for at, x in enumerate(lines, 1) if not _visible(x)}
     for at, what in sorted(found):
-        yield Flag(cell, at, what, lines[at - 1].strip()[:SHOWN] if at <= len(lines) else "")
+        yield Flag(cell, at, shown(what), shown(lines[at - 1]) if at <= len(lines) else "")
+
+
+def shown(text: str) -> str:
+    """The beginning of a line, without characters that turn text around or hide it."""
+    return "".join(c if c.isprintable() else "�" for c in text.strip()[:SHOWN])
+
+
+def _visible(line: str) -> bool:
+    return not any(category(c) in ("Cc", "Cf") for c in line if c != "\t")
 
 
 def _words(line: str) -> list[str]:
@@ -148,4 +169,4 @@ def _normal_form(tree: ast.Module) -> str:
                 for line in body
                 if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
             ]
-    return ast.dump(tree)
+    return dumped(tree)

@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 CELLS = 2000  # more are no homework
+CODE = 2**19  # characters of all code cells: reading a program takes 1000 times its length
 BYTE_ORDER = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -33,6 +34,10 @@ def read_notebook(data: bytes) -> NotebookNode:
         raise NotANotebook("it has no cells")
     if len(cells) > CELLS:
         raise NotANotebook(f"it has {len(cells)} cells, more than {CELLS}")
+    read = [_cell(cell) for cell in cells if isinstance(cell, dict)]
+    code = sum(len(cell["source"]) for cell in read if cell["cell_type"] == "code")
+    if code > CODE:
+        raise NotANotebook(f"it has {code // 1000} kB of code, more than {CODE // 1000} kB")
     own = found.get("metadata")
     own = own.get("coursework") if isinstance(own, dict) else None
     own = own if isinstance(own, dict) else {}
@@ -42,7 +47,7 @@ def read_notebook(data: bytes) -> NotebookNode:
             "nbformat": 4,
             "nbformat_minor": 5,
             "metadata": {"coursework": {key: clean(value) for key, value in kept.items()}},
-            "cells": [_cell(cell) for cell in cells if isinstance(cell, dict)],
+            "cells": read,
         }
     )
 
@@ -94,8 +99,14 @@ def _cell(raw: dict) -> dict:
     if isinstance(marks, dict) and isinstance(name := marks.get("grade_id"), str):
         cell["metadata"] = {"nbgrader": {"grade_id": clean(name)}}
     if isinstance(attached := raw.get("attachments"), dict):
-        cell["attachments"] = attached
+        cell["attachments"] = {clean(name): _attachment(kinds) for name, kinds in attached.items()}
     return cell
+
+
+def _attachment(kinds: object) -> dict[str, str]:
+    """One attached file by its types; what is nested in it is left out, however deep."""
+    found = kinds.items() if isinstance(kinds, dict) else []
+    return {clean(kind): clean(data) for kind, data in found if isinstance(data, str)}
 
 
 def _source(found: object) -> str:

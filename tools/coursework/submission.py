@@ -18,6 +18,8 @@ from nbformat import NotebookNode, v4
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")  # SVG can hold scripts
 PICTURE_BYTES = 10 * 2**20  # of all pictures of a notebook, as base64
 DEPTH = 100  # of a syntax tree
+LONGEST = 100_000  # characters of a cell whose syntax is looked at
+IPYTHON = re.compile(r"(\s*)(?:(?:\w[\w.,\s]*=\s*)?(?:%|!(?!=)).*|[\w.]+\?{1,2}\s*)")
 OPENING = "mathdl"  # the cell that finds the library differs from release to release
 
 
@@ -177,13 +179,16 @@ def defined(code: str) -> set[str]:
 
 
 def parsed(code: str) -> ast.Module | None:
-    """The syntax tree of a cell, without IPython's lines; None where it has none."""
-    lines = ["pass" if line[:1] in ("%", "!") else line for line in code.splitlines()]
-    try:
-        tree = ast.parse("\n".join(lines))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    """The syntax tree of a cell, IPython's lines put aside; None where it has none."""
+    if len(code) > LONGEST:
         return None
-    return tree if _is_shallow(tree) else None
+    for text in (code, "\n".join(IPYTHON.sub(r"\1pass", line) for line in code.split("\n"))):
+        try:
+            tree = ast.parse(text)
+            return tree if _is_shallow(tree) else None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+    return None
 
 
 def _is_shallow(tree: ast.AST) -> bool:
@@ -214,22 +219,26 @@ def _same_answer(one: str, other: str) -> bool:
     if "".join(one.split()) == "".join(other.split()):
         return True
     trees = parsed(one), parsed(other)
-    return all(trees) and len({ast.dump(tree) for tree in trees if tree}) == 1
+    return all(trees) and len({dumped(tree) for tree in trees if tree}) == 1
+
+
+def dumped(tree: ast.AST) -> str:
+    """A syntax tree as text; where an integer is too long for that, the memory it lies in."""
+    try:
+        return ast.dump(tree)
+    except ValueError:
+        return repr(tree)
 
 
 def _pictures(cell: NotebookNode) -> dict[str, dict[str, str]]:
     """The attachments of a cell that are pictures in base64."""
     found = {}
     for name, kinds in cell.get("attachments", {}).items():
-        if not isinstance(kinds, dict):
-            continue
         good = {
             kind: data
             for kind, data in kinds.items()
-            if kind in PICTURES
-            and isinstance(data, str)
-            and re.fullmatch(r"[\w+/=\s]*", data, re.A)
+            if kind in PICTURES and re.fullmatch(r"[\w+/=\s]*", data, re.A)
         }
         if good:
-            found[name.encode("utf-8", "replace").decode()] = good
+            found[name] = good
     return found
