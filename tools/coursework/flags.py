@@ -55,7 +55,7 @@ def flags(written: dict[str, str]) -> list[dict]:
     """The places in the student's cells, by cell and line, each kind once a line."""
     found = [flag for cell, code in written.items() for flag in _of_cell(cell, code)]
     seen: Counter[str] = Counter()
-    kept = []
+    kept: list[Flag] = []
     for flag in found:
         seen[flag.what] += 1
         if seen[flag.what] <= OF_A_KIND and len(kept) < IN_ALL:
