@@ -182,13 +182,19 @@ def parsed(code: str) -> ast.Module | None:
     """The syntax tree of a cell, IPython's lines put aside; None where it has none."""
     if len(code) > LONGEST:
         return None
-    for text in (code, "\n".join(IPYTHON.sub(r"\1pass", line) for line in code.split("\n"))):
+    for text in (lambda: code, lambda: _without_magics(code)):
         try:
-            tree = ast.parse(text)
+            tree = ast.parse(text())
             return tree if _is_shallow(tree) else None
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return None
+
+
+def _without_magics(code: str) -> str:
+    lines = code.split("\n")
+    found = [IPYTHON.fullmatch(line) for line in lines]
+    return "\n".join(m[1] + "pass" if m else x for m, x in zip(found, lines, strict=True))
 
 
 def _is_shallow(tree: ast.AST) -> bool:
