@@ -109,11 +109,17 @@ def test_canvas_with_its_own_export(export):
     ]
     assert "In TEMPLATE, 'Student, Test 15' is nobody of our list: no grade." in notes
     assert "dora (Dora) is not in TEMPLATE: no grade." in notes
+    assert [note for note in notes if "importing may delete it" in note] == [
+        "Bob has 3 in Canvas and no grade here: importing may delete it."
+    ]
 
 
 def test_canvas_with_other_points_or_without_the_assignment(export):
     _, notes = export("canvas", CANVAS.replace("7.00", "20"))
-    assert "Canvas gives 20 points, the assignment 7: make them equal." in notes
+    assert (
+        "Canvas gives 20 points, the assignment 7: make them equal there, before you import."
+        in notes
+    )
     lines, notes = export("canvas", CANVAS.replace("Toy (77)", "Homework 1 (77)"))
     assert lines[0][-1] == "toy" and lines[1][-1] == "7"
     assert any("has no column toy: Canvas makes one" in note for note in notes)

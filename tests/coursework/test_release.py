@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import subprocess
 import zipfile
 
 import nbformat
@@ -123,7 +124,7 @@ def test_secrets_are_private_and_never_overwritten(assignment, course):
     path = course / "secrets.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(first.salt) == 32 and courses.make_secrets(course) == first
-    assert [p.name for p in course.iterdir()] == ["secrets.json"]
+    assert sorted(p.name for p in course.iterdir()) == [".gitignore", "secrets.json"]
     path.write_text("{")
     with pytest.raises(CourseError, match=r"secrets.json has no salt .* restore it"):
         courses.make_secrets(course)
@@ -164,11 +165,24 @@ def test_lost_secrets_are_not_replaced_by_others(assignment, course):
 
 
 def test_nobody_else_can_read_a_course(assignment, course):
-    os.umask(os.umask(0o022))
-    release.release(assignment, LISTED, course, LIBRARY)
+    before = os.umask(0)
+    try:
+        release.release(assignment, LISTED, course, LIBRARY)
+    finally:
+        os.umask(before)
     files = [path for path in course.rglob("*") if path.is_file()]
-    assert len(files) == 4
+    assert len(files) == 5
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert stat.S_IMODE(course.stat().st_mode) == 0o700  # names of students are names of files
+
+
+def test_git_sees_nothing_of_a_course(assignment, tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path / "fork"], check=True)
+    release.release(assignment, LISTED, tmp_path / "fork" / "spring", LIBRARY)
+    status = ["git", "-C", tmp_path / "fork", "status", "--porcelain", "-uall"]
+    assert subprocess.run(status, check=True, capture_output=True).stdout == b""
+    with pytest.raises(CourseError, match="is a repository: name a folder of its own"):
+        release.release(assignment, LISTED, tmp_path / "fork", LIBRARY)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

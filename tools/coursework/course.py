@@ -51,6 +51,15 @@ def write_private(path: Path, content: bytes) -> None:
     os.replace(unfinished.name, path)
 
 
+def close(course: Path) -> None:
+    """Make the folder of the course if need be, and shut it to other users and to git."""
+    if (course / ".git").exists():
+        raise CourseError(f"COURSE={course} is a repository: name a folder of its own.")
+    course.mkdir(parents=True, exist_ok=True)
+    course.chmod(0o700)
+    write_private(course / ".gitignore", b"*\n")
+
+
 def assignment(name: str, root: Path = ROOT) -> Assignment:
     """The assignment of that name."""
     known = {a.name: a for a in sources(root)}
@@ -80,6 +89,7 @@ def secrets(course: Path) -> Secrets:
 
 def make_secrets(course: Path) -> Secrets:
     """The secrets of the course, drawn at random where it has none; never drawn twice."""
+    close(course)
     path = course / "secrets.json"
     if not path.exists():
         salt, seed = os.environ.get("COURSE_SALT"), os.environ.get("GRADE_SEED")
@@ -92,7 +102,6 @@ def make_secrets(course: Path) -> Secrets:
             "salt": salt or random_source.token_hex(16),
             "grade_seed": seed or random_source.randbelow(2**31),
         }
-        course.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=course, prefix=".", mode="w") as unfinished:
             json.dump(drawn, unfinished)
             unfinished.flush()

@@ -59,12 +59,28 @@ def page(
         total=number(standing.total),
         maximum=sum(column.points for column in asked),
         events=result.get("events", []),  # what collecting noticed may name other students
-        parts=[_part(c, standing, result, notebook, rubrics) for c in asked] if notebook else [],
+        parts=[_part(assignment, c, standing, result, notebook, rubrics) for c in asked]
+        if notebook
+        else [],
     )
 
 
+def reason(mark: dict) -> str:
+    """Why a property was lost, without the property, which stands above it on the page."""
+    said = mark["message"].removeprefix(f"Not so: {mark['text']}. ")
+    stopped = f"Not tested: {mark['text']}. "
+    if not said.startswith(stopped):
+        return said
+    return f"Your code gave no answer: {said.removeprefix(stopped).removeprefix('StudentError: ')}"
+
+
 def _part(
-    column: Column, standing: Standing, result: dict, notebook: NotebookNode, rubrics: dict
+    assignment: Assignment,
+    column: Column,
+    standing: Standing,
+    result: dict,
+    notebook: NotebookNode,
+    rubrics: dict,
 ) -> dict:
     """What the page shows of one question."""
     question = column.question
@@ -72,8 +88,10 @@ def _part(
     text = cell.source if cell else ""
     comment = standing.comments.get(question, "")
     rubric = with_links(rubrics.get(question, ""), lambda page, label: None)
+    asked = None if column.proof else result["questions"][question]
     return {
-        "question": question,
+        "heading": assignment.heading(question),
+        "blank": asked is not None and asked["state"] == "not answered",
         "points": number(standing.points.get(question)),
         "out_of": column.points,
         "proof": column.proof,
@@ -81,8 +99,8 @@ def _part(
         "html": with_mathml(text, cell.get("attachments") if cell else None)
         if column.proof
         else "",
-        "properties": [] if column.proof else result["questions"][question]["properties"],
-        "public": "" if column.proof else result["questions"][question]["public"],
+        "properties": [m | {"reason": reason(m)} for m in asked["properties"]] if asked else [],
+        "public": asked["public"].removeprefix("AssertionError: ") if asked else "",
         "comment": with_mathml(comment),
         "rubric": with_mathml(rubric),
     }

@@ -23,6 +23,7 @@ from tools.coursework.course import (
     Secrets,
     assignment,
     class_list,
+    close,
     secrets,
     write_private,
 )
@@ -52,7 +53,7 @@ def grade_folder(
     """Grade what a folder holds, for one assignment or for all; gives the exit status."""
     listed, drawn_from = class_list(course), secrets(course)
     level = sandbox.level or isolation()
-    course.chmod(0o700)  # student code runs as another user, where it can
+    close(course)  # student code runs as another user, where it can
     with _alone(course):
         collected = collect(folder, listed, known, wanted)
         by_name = {a.name: a for a in known}

@@ -35,7 +35,7 @@ def database(course: Path) -> Path:
 def opened(course: Path) -> Iterator[Gradebook]:
     """The course's gradebook, which nobody but its owner can read."""
     path = database(course)
-    course.mkdir(parents=True, exist_ok=True)
+    courses.close(course)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     path.chmod(0o600)
     with warnings.catch_warnings(), _tools_of_this_python():

@@ -13,7 +13,7 @@ from tools.coursework.flags import fingerprints, flags
 from tools.coursework.notebook import student_notebook
 from tools.coursework.reading import clean
 from tools.coursework.sandbox import CellRun, Sandbox
-from tools.coursework.source import Assignment, Proof
+from tools.coursework.source import Assignment
 from tools.coursework.submission import Filled, fill
 
 SECONDS_PER_QUESTION = 60  # that the student's functions may run in all its properties
@@ -54,7 +54,7 @@ class Budget:
 def grade_one(
     assignment: Assignment, one: HandedIn, drawn: dict[str, int], seed: int, sandbox: Sandbox
 ) -> tuple[dict, NotebookNode]:
-    """The result of a submission, and its notebook with the points below the public checks."""
+    """The result of a submission, and its notebook as it was run."""
     started = time.monotonic()
     filled = fill(student_notebook(assignment, one.student, drawn, None), one.notebook())
     cells = [cell for cell in filled.notebook.cells if cell.cell_type == "code"]
@@ -86,7 +86,7 @@ def grade_one(
         "isolation": session.level,
         "seconds": round(time.monotonic() - started, 1),
     }
-    return result, _executed(assignment, filled.notebook, questions, runs)
+    return result, _executed(filled.notebook, runs)
 
 
 def _question(
@@ -136,42 +136,13 @@ def _trouble(filled: Filled, runs: dict) -> list[str]:
     ]
 
 
-def _executed(
-    assignment: Assignment, notebook: NotebookNode, questions: dict, runs: dict
-) -> NotebookNode:
-    """The notebook with what the grader found, as nbgrader reads it.
-
-    nbgrader takes the number that a cell of checks displays as its points.
-    """
-    proofs = {proof.question: proof for proof in assignment.proofs()}
-    checks = {f"check-{question}": question for question in questions}
-    cells: list[NotebookNode] = []
+def _executed(notebook: NotebookNode, runs: dict) -> NotebookNode:
+    """The notebook with what its code printed when the grader ran it."""
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type == "code":
             cell.execution_count = number
             cell.outputs = _printed(runs[cell.id])
-            if cell.id in checks:
-                cell.outputs = _points(questions[checks[cell.id]], number)
-        elif cell.id in proofs:
-            cells.append(_rubric(proofs[cell.id]))
-        cells.append(cell)
-    notebook.cells = cells
     return notebook
-
-
-def _points(question: dict, number: int) -> list[NotebookNode]:
-    lines = [f"Public checks: {question['public']}"]
-    for mark in question["properties"]:
-        said = f" {mark['message']}" if mark["message"] else ""
-        lines.append(f"{mark['earned']}/{mark['points']} {mark['text']}.{said}")
-    return [
-        v4.new_output("stream", name="stdout", text="\n".join(lines) + "\n"),
-        v4.new_output(
-            "execute_result",
-            data={"text/plain": str(question["points"])},
-            execution_count=number,
-        ),
-    ]
 
 
 def _printed(run: CellRun) -> list[NotebookNode]:
@@ -180,17 +151,6 @@ def _printed(run: CellRun) -> list[NotebookNode]:
     if not run.ok:
         outputs.append(v4.new_output("stream", name="stderr", text=shortened(run.message) + "\n"))
     return outputs
-
-
-def _rubric(proof: Proof) -> NotebookNode:
-    """What the person who grades a proof should see above it."""
-    made = v4.new_markdown_cell(
-        f"**Rubric ({proof.points} points)**\n\n{proof.rubric}\n\n"
-        f"**False proofs that are frequent**\n\n{proof.false_proofs}"
-    )
-    made.id = f"rubric-{proof.question}"
-    made.metadata["coursework"] = {"for": "grader"}
-    return made
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:

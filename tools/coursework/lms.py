@@ -62,6 +62,8 @@ def canvas(
     for row, entry in zip(people, found, strict=True):
         excused = column is not None and row[column].strip().upper() == "EX"
         grade = "EX" if excused else entry.grade if entry else ""
+        if column is not None:
+            notes += _emptied("Canvas", row[0], row[column], grade)
         lines.append([*(row[at] for at in kept), grade])
     return lines, notes + said
 
@@ -85,6 +87,7 @@ def moodle(
     for row, entry in zip(content, found, strict=True):
         line = list(row)
         line[grade] = entry.grade if entry else ""
+        notes += _emptied("Moodle", row[0], row[grade], line[grade])
         if words is not None and entry:
             line[words] = entry.comment
         lines.append(line)
@@ -100,7 +103,16 @@ def _other_maximum(platform: str, theirs: str, ours: str) -> list[str]:
         return []
     if float(theirs.replace(",", ".")) == float(ours):
         return []
-    return [f"{platform} gives {theirs.strip()} points, the assignment {ours}: make them equal."]
+    return [
+        f"{platform} gives {theirs.strip()} points, the assignment {ours}: make them equal there, "
+        "before you import."
+    ]
+
+
+def _emptied(platform: str, name: str, old: str, new: str) -> list[str]:
+    if not old.strip(" -") or new:
+        return []
+    return [f"{name} has {old.strip()} in {platform} and no grade here: importing may delete it."]
 
 
 def _template(path: Path, *needed: str) -> tuple[list[str], list[list[str]]]:

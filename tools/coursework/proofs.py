@@ -59,6 +59,7 @@ def configuration(course: Path, port: int) -> dict:
             "root": str(place),
             "course_id": "course",
             "db_url": f"sqlite:///{database(course).resolve()}",
+            "submitted_directory": "autograded",  # nbgrader counts submissions there
         },
         "Exchange": {"root": str(place / "exchange")},  # unused; nbgrader looks whether it is there
         "HTMLExporter": {

@@ -26,17 +26,19 @@ This bundle is for {name} ({id}). The numbers in its notebook are yours alone.
 How to run it. With Python 3.11, 3.12 or 3.13, in this folder:
 
     python -m venv .venv
-    .venv/bin/python -m pip install -r requirements.txt     (Windows: .venv\\Scripts\\python)
+    .venv/bin/python -m pip install jupyterlab ./{wheel}
     .venv/bin/python -m jupyter lab {notebook}
 
-{wheel} is the library that the notebook uses. Where Python already has PyTorch and Jupyter, open
-the notebook right away: its first code cell installs the library from this folder.
+On Windows write .venv\\Scripts\\python for .venv/bin/python. The second line also installs PyTorch.
+Where Python already has PyTorch and Jupyter, open the notebook right away: its first code cell
+installs the library from this folder. The exact versions with which your lecturer grades stand in
+requirements.txt; they matter only if something fails without them.
 
 How to check it. Write your answers in the cells that say so, then choose "Restart kernel and run
 all cells". Below each answer stands a cell of checks: it says nothing, or what went wrong.
 
-How to hand in. Save the notebook and hand in {notebook}, nothing else, under this name. Leave the
-locked cells as they are; cells that you add may stay.
+How to hand in. Save the notebook and hand in {notebook}, nothing else,
+under this name. Leave the locked cells as they are; cells that you add may stay.
 
 What is checked. The checks in the notebook try easy examples. After you have handed in, further
 checks try properties that each question names, on random inputs and with your numbers; each

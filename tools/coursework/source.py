@@ -84,6 +84,16 @@ class Assignment:
             if isinstance(b, Cell) and b.role == "answer" and b.question
         ]
 
+    def heading(self, question: str) -> str:
+        """The heading below which a question stands, or its own name."""
+        found = question
+        for block in self.blocks:
+            if isinstance(block, Prose):
+                found = [found, *re.findall(r"(?m)^## (.+)$", block.text)][-1]
+            elif block.question == question:
+                break
+        return found
+
     def proofs(self) -> list[Proof]:
         return [b for b in self.blocks if isinstance(b, Proof)]
 
