@@ -155,6 +155,18 @@ WRONG_ANSWERS = [
         HAT,
     ),
     WrongAnswer(
+        "draws",
+        3,
+        "The largest entry of x_i stands for the k largest. Passes the public checks.",
+        changed(DRAWS, "np.sqrt(np.sort(x**2, axis=1)[:, -k:].sum(axis=1))", "abs(x).max(axis=1)"),
+    ),
+    WrongAnswer(
+        "leave-one-out",
+        4,
+        "As many features as samples are taken for fewer. Passes the public checks.",
+        changed(LEAVE_ONE_OUT, "p >= n", "p > n"),
+    ),
+    WrongAnswer(
         "leave-one-out",
         0,
         "All leverages are replaced by their mean. Passes the public checks.",
@@ -207,8 +219,21 @@ WRONG_ANSWERS = [
         changed(EXPECTED, "if abs(p - seen) <= 1", "if p in (seen, seen - 1)"),
     ),
     WrongAnswer(
+        "expected",
+        2,
+        "One sample fewer in the formulas, but the peak where it was. Passes the public checks.",
+        changed(EXPECTED, "if abs(p - seen) <= 1", "if abs(p - n) <= 1"),
+    ),
+    WrongAnswer(
         "choice",
-        0,
+        4,
+        "The mean is squared instead of the residuals. Passes the public checks.",
+        CHOICE + "my_dishonest = np.mean(once) ** 2\n"
+        "my_honest = np.mean([honest(x_mine, y, k) for y in y_mine]) ** 2\n",
+    ),
+    WrongAnswer(
+        "choice",
+        1,
         "The features are chosen once, on all samples. Passes the public checks.",
         """
 def honest(Phi, y, k):
@@ -227,7 +252,7 @@ my_honest = my_dishonest
     ),
     WrongAnswer(
         "choice",
-        4,
+        5,
         "The first way without leaving anything out: the training error. Passes the public checks.",
         changed(
             CHOICE,
@@ -238,7 +263,7 @@ my_honest = my_dishonest
     ),
     WrongAnswer(
         "choice",
-        0,
+        1,
         "The choice does not see the sample, but the fit does.",
         changed(
             CHOICE,
@@ -248,7 +273,7 @@ my_honest = my_dishonest
     ),
     WrongAnswer(
         "choice",
-        2,
+        3,
         "The label of the sample is set to 0 instead of leaving the sample out.",
         changed(
             changed(CHOICE, "choose(Phi[seen], y[seen], k)", "choose(Phi, y * seen, k)"),

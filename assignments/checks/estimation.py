@@ -67,6 +67,20 @@ def uneven(rng, n, d):
     return rng.standard_normal((n, d)) * rng.permutation(np.geomspace(0.2, 5, d))
 
 
+def positive(found, what):
+    """The number that was found, which is no invariant of anything if it is 0."""
+    number = plain(found, what)
+    if number.dim() != 0 or not number > 0:
+        raise Wrong(f"{what} is not a positive number.")
+    return number
+
+
+def well_conditioned(rng, n):
+    """A square matrix with singular values between 1 and 3."""
+    left, right = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+    return left * rng.uniform(1, 3, n) @ right
+
+
 @prop("complexity", points=2)
 def best_choice(student, rng, numbers):
     """each supremum is the largest over all choices of k features"""
@@ -89,7 +103,7 @@ def mean_over_signs(student, rng, numbers):
 def sample_zero(student, rng, numbers):
     """a further sample x = 0 leaves n times the complexity as it is"""
     x = rng.standard_normal((6, 5))
-    before = 6 * plain(student.complexity(x, 2, 1.0), "complexity")
+    before = 6 * positive(student.complexity(x, 2, 1.0), "complexity for n = 6, d = 5, k = 2")
     after = 7 * plain(student.complexity(np.vstack([x, np.zeros(5)]), 2, 1.0), "complexity")
     same(after, before, "7 times the complexity of 6 samples and x = 0, d = 5, k = 2")
 
@@ -100,7 +114,7 @@ def names_of_features(student, rng, numbers):
     x = uneven(rng, 6, 5)
     small_first = x[:, np.argsort(np.linalg.norm(x, axis=0))]
     large_first = rng.choice([-1.0, 1.0], size=(6, 1)) * small_first[:, ::-1]
-    before = student.complexity(small_first, 2, 1.0)
+    before = positive(student.complexity(small_first, 2, 1.0), "complexity for n = 6, d = 5")
     after = student.complexity(large_first, 2, 1.0)
     same(after, before, "complexity after reordering features and turning samples, n = 6, k = 2")
 
@@ -145,6 +159,14 @@ def own_complexity(student, rng, numbers):
     same(found, suprema.mean(), "my_complexity", rtol=0, atol=OWN_ACCURACY + noise)
 
 
+def residuals(found, n, what):
+    """The array that was found, if it has a number for each of n samples."""
+    array = plain(found, what)
+    if array.shape != (n,):
+        raise Wrong(f"{what} for n = {n} has the shape {tuple(array.shape)} instead of ({n},).")
+    return array
+
+
 @prop("leave-one-out", points=2)
 def penalized(student, rng, numbers):
     """with a penalty, the residuals are those of n fits to n - 1 samples"""
@@ -165,20 +187,21 @@ def few_features(student, rng, numbers):
 
 @prop("leave-one-out", points=2)
 def interpolation(student, rng, numbers):
-    """without a penalty, with more features than samples, they are those of n fits"""
-    features, y = rng.standard_normal((7, 20)), rng.standard_normal(7)
-    found = student.leave_one_out(features, y, 0.0)
-    same(found, deleted(features, y, 0), "leave_one_out for n = 7, p = 20, kappa = 0")
+    """without a penalty, with as many features as samples or more, they are those of n fits"""
+    for features in (rng.standard_normal((7, 20)), well_conditioned(rng, 7)):
+        y = rng.standard_normal(7)
+        what = f"leave_one_out for n = 7, p = {features.shape[1]}, kappa = 0"
+        same(student.leave_one_out(features, y, 0.0), deleted(features, y, 0), what)
 
 
 @prop("leave-one-out", points=1)
 def own_label(student, rng, numbers):
     """raising a label by 1 raises its own residual by 1: the fit did not see it"""
     features, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
-    before = plain(student.leave_one_out(features, y, 0.5), "leave_one_out")
+    before = residuals(student.leave_one_out(features, y, 0.5), 8, "leave_one_out")
     for i in rng.choice(8, size=3, replace=False):
         raised = y + (np.arange(8) == i)
-        after = plain(student.leave_one_out(features, raised, 0.5), "leave_one_out")
+        after = residuals(student.leave_one_out(features, raised, 0.5), 8, "leave_one_out")
         what = f"the change of residual {i} of {len(after)} when its label rises by 1"
         same((after - before)[i], 1.0, what)
 
@@ -236,18 +259,24 @@ def nothing_leaks(student, rng, numbers):
 def own_label_unseen(student, rng, numbers):
     """raising a label by 50 raises its own residual by 50: the choice did not see it"""
     features, y = rng.standard_normal((10, 30)), rng.standard_normal(10)
-    before = plain(student.honest(features, y, 2), "honest")
+    before = residuals(student.honest(features, y, 2), 10, "honest")
     for i in rng.choice(10, size=4, replace=False):
-        after = plain(student.honest(features, y + 50 * (np.arange(10) == i), 2), "honest")
+        raised = y + 50 * (np.arange(10) == i)
+        after = residuals(student.honest(features, raised, 2), 10, "honest")
         same((after - before)[i], 50.0, f"the change of residual {i} when its label rises by 50")
 
 
-@prop("choice", points=2)
-def own_errors(student, rng, numbers):
-    """my_dishonest and my_honest are the two mean squares over your 50 studies"""
+@prop("choice", points=1)
+def own_dishonest(student, rng, numbers):
+    """my_dishonest is the mean square over your 50 studies if the choice sees all samples"""
     x, labels = own_data(numbers)
-    k = numbers.k
-    once = [deleted(x[:, chosen(x, y, k)], y, 0) for y in labels]
-    each = [deleted_before_choice(x, y, k) for y in labels]
+    once = [deleted(x[:, chosen(x, y, numbers.k)], y, 0) for y in labels]
     same(student.my_dishonest, np.mean(np.square(once)), "my_dishonest")
+
+
+@prop("choice", points=1)
+def own_honest(student, rng, numbers):
+    """my_honest is the mean square over your 50 studies if the choice sees the others only"""
+    x, labels = own_data(numbers)
+    each = [deleted_before_choice(x, y, numbers.k) for y in labels]
     same(student.my_honest, np.mean(np.square(each)), "my_honest")
