@@ -34,7 +34,7 @@ def invariant(student, rng, numbers):
     D = u**2 - v**2
     same(later_u**2 - later_v**2, D, "u² - v² of six coordinates at a later time", rtol=1e-5)
     angle = (2 * later_u * later_v / D.abs()).asinh() - (2 * u * v / D.abs()).asinh()
-    same(angle, 2 * z, "how arcsinh(2β/|D|) grew in six coordinates", rtol=1e-5)
+    same(angle, 2 * z, "The growth of arcsinh(2β/|D|) in six coordinates", rtol=1e-5)
 
 
 @prop("moved", points=1)
@@ -75,7 +75,7 @@ def reached(student, rng, numbers):
         D = (u**2 - v**2).abs()
         moved = (2 * beta / D).asinh() - (2 * u * v / D).asinh()
         nu = torch.linalg.lstsq(X.T, moved[:, None]).solution
-        what = "the part outside the rows of X of arcsinh(2β/|D|), end minus start,"
+        what = "The part of the growth of arcsinh(2β/|D|), which is 2z, outside the rows of X"
         same(moved - (X.T @ nu)[:, 0], torch.zeros(6), what, atol=1e-5)
         same(X @ beta, y, "X β", rtol=1e-5, atol=1e-6)
 

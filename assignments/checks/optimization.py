@@ -34,7 +34,7 @@ def differentiation(student, rng, numbers):
     """the gradient is that of automatic differentiation, at every depth"""
     for depth in DEPTHS:
         weights, X, y = deep(rng, depth)
-        what = f"the gradient of a network with {depth} matrices"
+        what = f"The gradient of a network with {depth} matrices"
         found = each(student.gradient(weights, X, y), depth, what)
         for at, (G, wanted) in enumerate(zip(found, slopes(weights, X, y), strict=True), 1):
             same(G, wanted, f"{what} in W_{at}")
@@ -46,28 +46,33 @@ def euler(student, rng, numbers):
     for depth in DEPTHS:
         weights, X, y = deep(rng, depth)
         f = values(weights, X)
-        what = f"the gradient of a network with {depth} matrices"
+        network = f"a network with {depth} matrices"
+        what = f"The gradient of {network}"
         found = each(student.gradient(weights, X, y), depth, what)
         for at, (G, W) in enumerate(zip(found, weights, strict=True), 1):
             G = plain(G, what)
             if G.shape != W.shape:
                 raise Wrong(f"{what} in W_{at} has the shape {tuple(G.shape)}.")
-            same((G * W).sum(), ((f - y) * f).mean(), f"⟨W_{at}, gradient in W_{at}⟩ for {what}")
+            same(
+                (G * W).sum(),
+                ((f - y) * f).mean(),
+                f"⟨W_{at}, gradient in W_{at}⟩ for {network}",
+            )
 
 
 @prop("gradient", points=1)
 def samples_and_labels(student, rng, numbers):
     """repeating all samples leaves the gradient, and doubling the residuals doubles it"""
     weights, X, y = deep(rng, 3)
-    once = each(student.gradient(weights, X, y), 3, "the gradient")
+    once = each(student.gradient(weights, X, y), 3, "The gradient")
     twice = student.gradient(weights, torch.cat([X, X]), torch.cat([y, y]))
     far = student.gradient(weights, X, 2 * y - values(weights, X))
-    for G, again, doubled in zip(once, each(twice, 3, "the gradient"), far, strict=True):
-        G = plain(G, "the gradient")
+    for G, again, doubled in zip(once, each(twice, 3, "The gradient"), far, strict=True):
+        G = plain(G, "The gradient")
         if not bool(G.abs().max() > 0):
             raise Wrong("One of the gradients is 0, although no sample is fitted.")
-        same(again, G, "the gradient with every sample twice")
-        same(doubled, 2 * G, "the gradient at residuals twice as large")
+        same(again, G, "The gradient with every sample twice")
+        same(doubled, 2 * G, "The gradient at residuals twice as large")
 
 
 # Question 2
@@ -79,7 +84,7 @@ def visible_step(student, rng, numbers):
     for depth in DEPTHS:
         weights, X, y = deep(rng, depth)
         gradients, eta = slopes(weights, X, y), float(rng.uniform(0.1, 0.5))
-        what = f"the drift for {depth} matrices, η = {eta:.3f}, λ = 0"
+        what = f"The drift for {depth} matrices, η = {eta:.3f}, λ = 0"
         compare_drift(student, weights, gradients, eta, 0.0, what)
 
 
@@ -89,7 +94,7 @@ def tiny_step(student, rng, numbers):
     for depth in DEPTHS:
         weights, X, y = deep(rng, depth)
         gradients = slopes(weights, X, y)
-        what = f"the drift / η² for {depth} matrices, η = 1e-9, λ = 0"
+        what = f"The drift / η² for {depth} matrices, η = 1e-9, λ = 0"
         found = each(student.drift(weights, gradients, 1e-9, 0.0), depth - 1, what)
         for D, wanted in zip(found, balances(gradients), strict=True):
             same(plain(D, what) / 1e-18, wanted, what, atol=1e-6 * float(wanted.abs().max()))
@@ -101,7 +106,7 @@ def step_with_decay(student, rng, numbers):
     for depth in DEPTHS:
         weights, X, y = deep(rng, depth)
         eta, decay = float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.5, 1))
-        what = f"the drift for {depth} matrices, η = {eta:.3f}, λ = {decay:.3f}"
+        what = f"The drift for {depth} matrices, η = {eta:.3f}, λ = {decay:.3f}"
         compare_drift(student, weights, slopes(weights, X, y), eta, decay, what)
 
 
@@ -111,7 +116,7 @@ def decay_alone(student, rng, numbers):
     weights, _, _ = deep(rng, 4)
     flat = [torch.zeros_like(W) for W in weights]
     eta, decay = float(rng.uniform(0.1, 0.5)), float(rng.uniform(0.5, 1))
-    what = f"the drift with the gradient 0, η = {eta:.3f}, λ = {decay:.3f}"
+    what = f"The drift with the gradient 0, η = {eta:.3f}, λ = {decay:.3f}"
     compare_drift(student, weights, flat, eta, decay, what)
 
 
@@ -131,7 +136,7 @@ def jacobian(student, rng, numbers):
     """the kernel is the Jacobian times its transpose, at every depth"""
     for depth in DEPTHS:
         weights, X, _ = deep(rng, depth)
-        what = f"the kernel of a network with {depth} matrices"
+        what = f"The kernel of a network with {depth} matrices"
         same(student.tangent_kernel(weights, X), kernel(weights, X), what)
 
 
@@ -140,12 +145,13 @@ def energy(student, rng, numbers):
     """r · K r / n² is the squared length of the gradient"""
     for depth in DEPTHS:
         weights, X, y = deep(rng, depth)
-        what = f"the kernel of a network with {depth} matrices"
+        network = f"a network with {depth} matrices"
+        what = f"The kernel of {network}"
         K, r = plain(student.tangent_kernel(weights, X), what), values(weights, X) - y
         if K.shape != (len(r), len(r)):
             raise Wrong(f"{what} has the shape {tuple(K.shape)} instead of (7, 7).")
         length = sum(G.square().sum() for G in slopes(weights, X, y))
-        same(r @ K @ r / len(r) ** 2, length, f"r · K r / n², with {what},")
+        same(r @ K @ r / len(r) ** 2, length, f"r · K r / n², with the kernel of {network},")
 
 
 @prop("tangent-kernel", points=1)
@@ -157,7 +163,7 @@ def rescaling(student, rng, numbers):
     for factor in (t, 1 / t):
         wanted = inner @ inner.T / factor**2 + outer @ outer.T * factor**2
         found = student.tangent_kernel([factor * W, a / factor], X)
-        same(found, wanted, f"the kernel after (w, a) → (tw, a/t) with t = {factor:.3f}")
+        same(found, wanted, f"The kernel after (w, a) → (tw, a/t) with t = {factor:.3f}")
 
 
 # Question 4
@@ -168,14 +174,14 @@ def steps(student, rng, numbers):
     """one step subtracts η K r / n, and s + t steps are t steps after s steps"""
     B, r = normal(rng, 5, 5), normal(rng, 5)
     K, eta = B @ B.T, float(rng.uniform(0.01, 0.1))
-    what = f"the residual of 5 samples after one step, η = {eta:.3f}"
+    what = f"The residual of 5 samples after one step, η = {eta:.3f}"
     same(student.linear_residual(K, r, eta, 1), r - eta * K @ r / 5, what)
     first = student.linear_residual(K, r, eta, 7)
-    second = student.linear_residual(K, plain(first, "the residual"), eta, 4)
+    second = student.linear_residual(K, plain(first, "The residual"), eta, 4)
     slow = r
     for _ in range(11):
         slow = slow - eta * K @ slow / 5
-    same(second, slow, "the residual after 4 steps that follow 7 steps")
+    same(second, slow, "The residual after 4 steps that follow 7 steps")
 
 
 @prop("prediction", points=1)
@@ -186,7 +192,7 @@ def forever(student, rng, numbers):
     r = normal(rng, 6)
     K = (modes * rates) @ modes.T
     found = student.linear_residual((K + K.T) / 2, r, 2.0, 10**8)
-    what = "the residual of 6 samples after 1e8 steps, with a kernel of rank 4,"
+    what = "The residual of 6 samples after 1e8 steps, with a kernel of rank 4,"
     same(found, modes[:, :2] @ (modes[:, :2].T @ r), what, atol=1e-5)
 
 
