@@ -27,7 +27,7 @@ def figure(pages: list[tuple[str, str]], arrows: list[Need]) -> str:
         for name, text in pages
     )
     return (
-        f'<svg class="needs" viewBox="0 0 {WIDTH} {y}" role="img" '
+        f'<svg viewBox="0 0 {WIDTH} {y}" style="max-width: 27rem" role="img" '
         f'aria-label="{escape(described(dict(pages), arrows))}">\n'
         f'<g fill="none" stroke="currentColor">\n{arcs}\n</g>\n'
         f'<g fill="currentColor" font-size="13">\n{names}\n</g>\n</svg>'

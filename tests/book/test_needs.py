@@ -6,6 +6,7 @@ import pytest
 
 from tests.book.fixtures import PAGE, changed, write_book
 from tools import effort, needs, plan_page, syllabus
+from tools.lint import lint
 from tools.needs import Need
 from tools.pages import Book
 
@@ -60,6 +61,13 @@ def test_a_circle_is_found(tmp_path):
     found = book(tmp_path, *others, says="It uses {doc}`a`.")
     (problem,) = needs.problems(found)
     assert "needs a, which needs b, which needs index" in problem
+
+
+def test_the_build_stops_at_a_circle_and_at_a_bad_plan(tmp_path):
+    circle = book(tmp_path / "1", "It uses {doc}`index`.", says="It uses {doc}`a`.")
+    assert any("take one arrow away" in problem for problem in lint(circle))
+    plan = lint(planned(tmp_path / "2", GUIDE.replace("{doc}`../a`, ", "")))
+    assert any("read that page before" in problem for problem in plan)
 
 
 def test_a_proof_uses_what_is_needed_only(tmp_path):
