@@ -109,7 +109,7 @@ def same_pair(found: object, goals: list[float], what: str) -> None:
     if len(numbers) != 2:
         raise Wrong(f"{what} has {len(numbers)} numbers instead of two.")
     for chosen, number, goal in zip(("equal chances", "length"), numbers, goals, strict=True):
-        same(number, goal, f"the number of {what} for {chosen}")
+        same(number, goal, f"The number of {what} for {chosen}")
 
 
 @prop("noise-covariance", points=2)
@@ -119,7 +119,7 @@ def all_batches(student, rng, numbers):
         g, p = rng.standard_normal((4, 3)), chances(rng, 4)
         scatter = [(q, mean - g.mean(0)) for q, mean in batches(g / (4 * p)[:, None], p, B)]
         listed = sum(q * np.outer(c, c) for q, c in scatter)
-        same(student.noise_covariance(g, p, B), listed, f"the covariance for 4 gradients, B = {B},")
+        same(student.noise_covariance(g, p, B), listed, f"The covariance for 4 gradients, B = {B},")
 
 
 @prop("noise-covariance", points=1)
@@ -129,7 +129,7 @@ def equal_chances(student, rng, numbers):
     centered = g - g.mean(0)
     found = student.noise_covariance(g, np.full(9, 1 / 9), B)
     same(
-        found, centered.T @ centered / (9 * B), f"the covariance for equal chances, n = 9, B = {B}"
+        found, centered.T @ centered / (9 * B), f"The covariance for equal chances, n = 9, B = {B}"
     )
 
 
@@ -138,8 +138,8 @@ def quiet(student, rng, numbers):
     """gradients g_i = n p_i v make no noise, and others do"""
     p, v = chances(rng, 6), rng.standard_normal(3)
     g = np.outer(6 * p, v)
-    same(student.noise_covariance(g, p, 1), np.zeros((3, 3)), "the covariance for g_i = n p_i v")
-    not_zero(student.noise_covariance(g[::-1].copy(), p, 1), "the covariance for other gradients")
+    same(student.noise_covariance(g, p, 1), np.zeros((3, 3)), "The covariance for g_i = n p_i v")
+    not_zero(student.noise_covariance(g[::-1].copy(), p, 1), "The covariance for other gradients")
 
 
 @prop("best-probabilities", points=2)
@@ -147,13 +147,13 @@ def least_noise(student, rng, numbers):
     """no probabilities make less noise"""
     for n in (5, 12):
         g = rng.standard_normal((n, 3)) * rng.uniform(0.2, 2, (n, 1))
-        p = plain(student.best_probabilities(g), "the probabilities").numpy()
+        p = plain(student.best_probabilities(g), "The probabilities").numpy()
         if p.shape != (n,) or not (p > 0).all() or abs(p.sum() - 1) > 1e-9:
             raise Wrong(f"For {n} gradients the values are no positive probabilities: {p}.")
         lengths = np.linalg.norm(g, axis=1)
         least = lengths.mean() ** 2 - (g.mean(0) ** 2).sum()
         noise = (lengths**2 / p).sum() / n**2 - (g.mean(0) ** 2).sum()
-        same(noise, least, f"the total noise with your chances, for {n} gradients in 3 dimensions,")
+        same(noise, least, f"The total noise with your chances, for {n} gradients in 3 dimensions,")
 
 
 @prop("best-probabilities", points=1)
@@ -162,9 +162,9 @@ def turned(student, rng, numbers):
     g, c = rng.standard_normal((7, 3)), float(rng.uniform(2, 5))
     turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
     p = student.best_probabilities(g)
-    same(plain(p, "the probabilities").sum(), 1, "the sum of the probabilities")
-    same(student.best_probabilities(g @ turn), p, "the probabilities of turned gradients")
-    same(student.best_probabilities(c * g), p, "the probabilities of scaled gradients")
+    same(plain(p, "The probabilities").sum(), 1, "The sum of the probabilities")
+    same(student.best_probabilities(g @ turn), p, "The probabilities of turned gradients")
+    same(student.best_probabilities(c * g), p, "The probabilities of scaled gradients")
 
 
 @prop("second-moment", points=2)
@@ -177,7 +177,7 @@ def all_steps(student, rng, numbers):
         each = np.eye(3) - eta * curvatures(phi, p)
         listed = sum(q * K @ M @ K for q, K in batches(each, p, B))
         found = student.second_moment(M, phi, p, eta, B)
-        same(found, listed, f"the second moment for 4 rows in 3 dimensions, B = {B},")
+        same(found, listed, f"The second moment for 4 rows in 3 dimensions, B = {B},")
 
 
 @prop("second-moment", points=1)
@@ -187,11 +187,11 @@ def linear(student, rng, numbers):
     first, second = (x + x.T for x in rng.standard_normal((2, 3, 3)))
     B, c = 3, float(rng.uniform(2, 3))
     found = student.second_moment(first + c * second, phi, p, eta, B)
-    parts = [plain(student.second_moment(M, phi, p, eta, B), "a moment") for M in (first, second)]
-    same(found, parts[0] + c * parts[1], "the second moment of a sum", atol=1e-7)
-    same(student.second_moment(first, phi, p, 0.0, B), first, "the second moment after step 0")
+    parts = [plain(student.second_moment(M, phi, p, eta, B), "A moment") for M in (first, second)]
+    same(found, parts[0] + c * parts[1], "The second moment of a sum", atol=1e-7)
+    same(student.second_moment(first, phi, p, 0.0, B), first, "The second moment after step 0")
     found = student.second_moment(first, c * phi, p, eta / c**2, B)
-    same(found, parts[0], f"the second moment for {c:.2g} times the rows", atol=1e-7)
+    same(found, parts[0], f"The second moment for {c:.2g} times the rows", atol=1e-7)
 
 
 @prop("second-moment", points=1)
@@ -205,7 +205,7 @@ def projections(student, rng, numbers):
     same(
         found,
         sum(q * K @ M @ K for q, K in zip(p, each, strict=True)),
-        "the mean over the projections",
+        "The mean over the projections",
     )
 
 
@@ -214,7 +214,7 @@ def threshold(student, rng, numbers):
     """the mean square falls with a step a little below the largest, and grows a little above it"""
     for B in (1, 2, 5):
         phi, p = regression(rng, 7, 3), chances(rng, 7)
-        step = float(plain(student.largest_step(phi, p, B), "the largest step"))
+        step = float(plain(student.largest_step(phi, p, B), "The largest step"))
         fall_to(phi, p, step, B, f"7 rows in 3 dimensions, B = {B}, your step {step:.6g}")
 
 
@@ -224,7 +224,7 @@ def drawn_by_length(student, rng, numbers):
     for n, d in ((5, 2), (9, 3)):
         phi = regression(rng, n, d)
         found = student.largest_step(phi, by_length(phi), 1)
-        what = f"the largest step for {n} rows in {d} dimensions, drawn by length,"
+        what = f"The largest step for {n} rows in {d} dimensions, drawn by length,"
         same(found, 2 * n / (phi**2).sum(), what, rtol=STEP_ERROR)
 
 
@@ -234,7 +234,7 @@ def large_batch(student, rng, numbers):
     phi = regression(rng, 8, 3)
     found = student.largest_step(phi, chances(rng, 8), 10**9)
     top = np.linalg.eigvalsh(phi.T @ phi / 8)[-1]
-    same(found, 2 / top, "the largest step for 8 rows and B = 10⁹", rtol=STEP_ERROR)
+    same(found, 2 / top, "The largest step for 8 rows and B = 10⁹", rtol=STEP_ERROR)
 
 
 @prop("largest-step", points=1)
@@ -259,7 +259,7 @@ def long_run(student, rng, numbers):
         phi, p, y = regression(rng, n, d), chances(rng, n), rng.standard_normal(n)
         eta = 1.5 / float(((phi**2).sum(1) / (n * p)).max())
         excess = np.trace(phi.T @ phi / n @ late_moment(phi, y, p, eta)) / 2
-        what = f"the floor for {n} rows in {d} dimensions and the step {eta:.3g}"
+        what = f"The floor for {n} rows in {d} dimensions and the step {eta:.3g}"
         same(student.plateau(phi, y, p, eta), excess, what)
 
 
@@ -268,11 +268,11 @@ def labels_that_fit(student, rng, numbers):
     """the floor is 0 for labels that fit, quadratic in labels, and unchanged by labels that fit"""
     phi, p, y = regression(rng, 8, 3), chances(rng, 8), rng.standard_normal(8)
     fits, eta = phi @ rng.standard_normal(3), 0.5 / float(((phi**2).sum(1) / (8 * p)).max())
-    same(student.plateau(phi, fits, p, eta), 0, "the floor for labels that fit")
+    same(student.plateau(phi, fits, p, eta), 0, "The floor for labels that fit")
     found = student.plateau(phi, y, p, eta)
-    not_zero(found, "the floor for labels that do not fit")
-    four = 4 * plain(found, "the floor")
-    same(student.plateau(phi, 2 * y + fits, p, eta), four, "the floor for twice the labels")
+    not_zero(found, "The floor for labels that do not fit")
+    four = 4 * plain(found, "The floor")
+    same(student.plateau(phi, 2 * y + fits, p, eta), four, "The floor for twice the labels")
 
 
 @prop("plateau", points=1)
@@ -283,8 +283,8 @@ def small_step(student, rng, numbers):
         eta = 1e-6 / float(((phi**2).sum(1) / (8 * p)).max())
         r = phi @ np.linalg.lstsq(phi, y, rcond=None)[0] - y
         quarter = (r**2 * (phi**2).sum(1) / p).sum() / 64 / 4
-        per_step = plain(student.plateau(phi, y, p, eta), "the floor") / eta
-        same(per_step, quarter, f"the floor over the step for 8 rows, d = {d},", rtol=1e-4)
+        per_step = plain(student.plateau(phi, y, p, eta), "The floor") / eta
+        same(per_step, quarter, f"The floor over the step for 8 rows, d = {d},", rtol=1e-4)
 
 
 @prop("plateau", points=1)
