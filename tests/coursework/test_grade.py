@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import classroom
 import nbformat
 import pytest
+import torch
 
 from tools.coursework import grade, grading
 from tools.coursework.course import CourseError, secrets
@@ -287,3 +288,9 @@ def test_wrong_calls(tmp_path, capsys, monkeypatch):
     assert "students.csv" in capsys.readouterr().err
     assert grade.main(["--submissions", "x", "--assignment", "none", *course]) == 1
     assert "ASSIGNMENT" in capsys.readouterr().err
+
+
+def test_a_check_cannot_exhaust_the_memory_of_the_grader():
+    with grading.bounded(1 << 30), pytest.raises(RuntimeError, match="allocate"):
+        torch.empty(2 << 30, dtype=torch.uint8)
+    assert torch.empty(2 << 30, dtype=torch.uint8).numel() == 2 << 30  # never touched

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from assignments.checks import Property, Wrong, grade, same
-from tools.coursework import levels
+from tools.coursework import grading, levels
 from tools.coursework.sandbox import (
     Crashed,
     Missing,
@@ -505,3 +505,25 @@ def test_output_belongs_to_the_cell_that_printed_it(level):
     assert outputs[0] == "a" * 5000 + "\n"
     assert outputs[1].startswith("b") and "Out" in outputs[2] and "2" in outputs[2]
     assert outputs[3].startswith("c\n") and "ZeroDivisionError" in outputs[3]
+
+
+FORGER = """
+import numpy
+inside = get_ipython().ask_exit.__func__.__globals__
+def forged(self, request):
+    many = numpy.arange(3)
+    return inside["wire"].pack({"id": request["id"], "kind": many, "left": many, "status": 1})
+inside["Worker"].run = inside["Worker"].call = forged
+"""
+
+
+def test_replies_of_another_form_are_none(level):
+    with opened(level, FORGER, "x = 1") as session:
+        assert [run.aside for run in session.ran] == [False, False, True]
+        with pytest.raises(Crashed, match="pipe"):
+            session.student.honest(torch.tensor(-3))
+
+
+def test_a_worker_starts_while_a_check_is_bounded(level):
+    with grading.bounded(1 << 30), Sandbox(level=level).open_notebook([HONEST]) as session:
+        assert session.ran[0].ok and session.student.honest(torch.tensor(-3)) == 3

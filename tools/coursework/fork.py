@@ -17,7 +17,7 @@ class Fork:
     """A call under way: its process, and the pipe that its answer comes through."""
 
     def __init__(self, pid: int, pipe: int) -> None:
-        self.pid, self.pipe, self.frame = pid, pipe, b""
+        self.pid, self.pipe, self.frame = pid, pipe, bytearray()
         self.status: int | None = None  # as of os.waitpid, once it has ended
 
     def finish(self, seconds: float) -> None:
@@ -30,7 +30,7 @@ class Fork:
                 self.frame += more
             elif self.ended():
                 break
-        self.frame = self.frame[: self.size()] if self.complete() else b""
+        self.frame = self.frame[: self.size()] if self.complete() else bytearray()
         if not self.ended(patience=0.5 if self.frame or time.monotonic() < deadline else 0):
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 from nbformat import NotebookNode, v4
@@ -17,6 +21,7 @@ from tools.coursework.source import Assignment
 from tools.coursework.submission import Filled, fill
 
 SECONDS_PER_QUESTION = 60  # that the student's functions may run in all its properties
+MEMORY = 2 << 30  # bytes that a check may take, beyond what this process has: shapes are students'
 LONGEST = 1000  # characters of a message: student code writes some of them
 
 
@@ -104,7 +109,8 @@ def _question(
     """
     budget = Budget(student, SECONDS_PER_QUESTION)
     numbers = SimpleNamespace(**drawn)
-    marks = [grade(p, budget, seed, numbers) for p in properties(assignment.checks, question)]
+    with bounded(MEMORY):
+        marks = [grade(p, budget, seed, numbers) for p in properties(assignment.checks, question)]
     points = sum(mark.earned for mark in marks)
     blank = question in filled.blank and points == 0
     public = runs[f"check-{question}"]
@@ -115,6 +121,26 @@ def _question(
         "public": "passed" if public.ok else shortened(public.message),
         "properties": [_mark(mark, blank) for mark in marks],
     }
+
+
+@contextlib.contextmanager
+def bounded(more: int) -> Iterator[None]:
+    """Let this process take so many further bytes; what needs more raises. Linux only.
+
+    A check may add up tensors of shapes that the student chose, and without a bound the system
+    would end the batch. Workers set a limit of their own when they have started.
+    """
+    pages = Path("/proc/self/statm")
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    if not pages.exists() or before[0] != resource.RLIM_INFINITY:
+        yield
+        return
+    now = int(pages.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _mark(mark: Mark, blank: bool) -> dict:

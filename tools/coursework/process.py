@@ -83,7 +83,7 @@ class Process:
         deadline = time.monotonic() + seconds
         reply = self._message(wire.pack(request | {"id": self.asked}), deadline)
         self._read_what_was_printed()
-        if reply.get("id") != self.asked:
+        if type(reply.get("id")) is not int or reply["id"] != self.asked:
             self._fail("answered what it was not asked")
         if reply.get("kind") == "answered":
             reply = self._message(b"", deadline) | {"left": reply.get("left")}
@@ -121,7 +121,7 @@ class Process:
         except wire.Malformed as error:
             self._fail(f"wrote to the grader's pipe: {error}")
         del self._incoming[:size]
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or type(value.get("kind")) is not str:
             self._fail("wrote to the grader's pipe")
         return value
 

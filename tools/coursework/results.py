@@ -22,7 +22,9 @@ HERE = Path(__file__).parent
 # A change of how we grade grades anew as well.
 GRADERS = (
     "flags",
+    "fork",
     "grading",
+    "levels",
     "notebook",
     "process",
     "reading",
