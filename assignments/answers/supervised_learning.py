@@ -71,6 +71,27 @@ RISKS = [
     WrongAnswer(
         "risk",
         points=4,
+        because="takes care of e^1000 in the risk, and divides infinity by infinity in its slope",
+        code=changed(
+            RIGHT_RISK, "torch.sigmoid(-y * f)", "torch.exp(-y * f) / (1 + torch.exp(-y * f))"
+        ),
+    ),
+    WrongAnswer(
+        "risk",
+        points=2,
+        because="forgets the table: a risk and a gradient that fit each other, and no data",
+        code="""
+def risk(u, phi, y, p, loss):
+    return u.sum()
+
+
+def gradient(u, phi, y, p, loss):
+    return torch.ones_like(u)
+""",
+    ),
+    WrongAnswer(
+        "risk",
+        points=4,
         because="takes the formula literally, and e^1000 is too large",
         code=changed(
             RIGHT_RISK,
@@ -109,6 +130,18 @@ RISKS = [
 ]
 
 FITS = [
+    WrongAnswer(
+        "least-squares",
+        points=3,
+        because="divides by singular values that are 0 but for rounding",
+        code=changed(RIGHT_FIT, "kept = s > 1e-10 * s.max()", "kept = s > 0"),
+    ),
+    WrongAnswer(
+        "least-squares",
+        points=2,
+        because="ignores the penalty",
+        code=changed(RIGHT_FIT, " + kappa)", ")"),
+    ),
     WrongAnswer(
         "least-squares",
         points=2,
@@ -153,6 +186,20 @@ def least_squares(phi, y, p, kappa):
 ]
 
 PARTS = [
+    WrongAnswer(
+        "three-parts",
+        points=2,
+        because="weights the sample by the probabilities, which its drawing has done already",
+        code=changed(RIGHT_PARTS, "torch.full((n,), 1 / n)", "p[rows]"),
+    ),
+    WrongAnswer(
+        "three-parts",
+        points=3,
+        because="thinks that no part can be negative",
+        code=changed(
+            RIGHT_PARTS, "excess(u) - excess(fitted)", "(excess(u) - excess(fitted)).clamp(min=0)"
+        ),
+    ),
     WrongAnswer(
         "three-parts",
         points=2,
@@ -208,8 +255,24 @@ def three_parts(phi, f, p, rows, y, u):
 PURCHASES = [
     WrongAnswer(
         "purchase",
+        points=4,
+        because="buys one after the other instead of one only",
+        code=changed(
+            RIGHT_PURCHASE,
+            "(k, 2 * n, steps), (k, n, 2 * steps)",
+            "(2 * k, 2 * n, steps), (2 * k, 2 * n, 2 * steps)",
+        ),
+    ),
+    WrongAnswer(
+        "purchase",
+        points=0,
+        because="makes one step too many",
+        code=changed(RIGHT_PURCHASE, "range(steps)", "range(steps + 1)"),
+    ),
+    WrongAnswer(
+        "purchase",
         points=1,
-        because="takes the largest eigenvalue without dividing by n; for n = 1 it does not show",
+        because="takes the largest eigenvalue without dividing by n; one example does not tell",
         code=changed(RIGHT_PURCHASE, "phi.T @ phi / n", "phi.T @ phi"),
     ),
     WrongAnswer(

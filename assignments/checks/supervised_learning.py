@@ -81,7 +81,7 @@ def slopes(student, rng, numbers):
 
 @prop("risk", points=1)
 def another_table(student, rng, numbers):
-    """reordered rows, a row split in two and a row of probability 0 change nothing"""
+    """rows reordered, split in two or of probability 0 change nothing; other labels do"""
     phi, u, p, y = normal(rng, 6, 3), normal(rng, 3), weights(rng, 6), signs(rng, 6)
     order = torch.from_numpy(rng.permutation([0, 0, 1, 2, 3, 4, 5, 5]))
     parts = torch.tensor([0.5, 1, 1, 1, 1, 1], dtype=torch.float64)[order] * p[order]
@@ -92,6 +92,8 @@ def another_table(student, rng, numbers):
             what = f"the {name} of the {loss} loss after row 0 of 6 was split"
             before = not_zero(found(u, phi, y, p, loss), what)
             same(found(u, phi[order], y[order], parts, loss), before, what)
+            moved = plain(found(u, phi, -y, p, loss), what) - before
+            not_zero(moved, f"what other labels change in the {name} of the {loss} loss")
 
 
 @prop("risk", points=1)
@@ -133,7 +135,7 @@ def no_longer_than_needed(student, rng, numbers):
 
 @prop("least-squares", points=1)
 def turned(student, rng, numbers):
-    """if all rows are turned, the solution turns with them"""
+    """if all rows are multiplied by an orthogonal matrix, the solution turns with them"""
     Q = torch.linalg.qr(normal(rng, 7, 7))[0]
     phi, y, p = dependent(rng, 4, 7, 4), normal(rng, 4), weights(rng, 4)
     for kappa in (0.0, 0.5):
@@ -144,12 +146,16 @@ def turned(student, rng, numbers):
 
 @prop("least-squares", points=1)
 def small_penalty(student, rng, numbers):
-    """for small penalties the solution tends to the one without a penalty"""
+    """a penalty shortens the solution, and a tiny one hardly changes it"""
     phi, y, p = dependent(rng, 9, 6, 3), normal(rng, 9), torch.ones(9, dtype=torch.float64)
     none = not_zero(student.least_squares(phi, y, p, 0.0), "the solution for kappa = 0")
     size = float(none.norm())
     what = "the solution for 9 rows, k = 6, rank 3, kappa = 1e-8"
     same(student.least_squares(phi, y, p, 1e-8), none, what, atol=1e-5 * size)
+    what = "the solution for 9 rows, k = 6, rank 3, kappa = 1"
+    short = plain(student.least_squares(phi, y, p, 1.0), what)
+    if not float(short.norm()) < 0.9 * size:  # singular values of at most 2 leave 4/5
+        raise Wrong(f"{what} should be shorter than the one for kappa = 0.")
 
 
 def population(rng: np.random.Generator, count: int, k: int) -> tuple[Tensor, ...]:
@@ -179,12 +185,14 @@ def parts_of(found: object) -> Tensor:
 def add_up(student, rng, numbers):
     """the parts add up to the risk minus the Bayes risk"""
     phi, f, p = population(rng, 12, 4)
-    u = normal(rng, 4)
     p_pairs = torch.cat([p * (1 + f) / 2, p * (1 - f) / 2])  # first the labels 1, then -1
     labels = torch.cat([torch.ones_like(f), -torch.ones_like(f)])
-    whole, least = (p_pairs @ (g.repeat(2) - labels) ** 2 for g in (phi @ u, f))
-    found = parts_of(student.three_parts(phi, f, p, *sample(rng, 12, 10), u))
-    same(found.sum(), whole - least, "the sum of the parts for 12 inputs, k = 4, n = 10")
+    rows, y = sample(rng, 12, 10)
+    for u, which in ((normal(rng, 4), "random u"), (shortest(phi, f, p), "the u of f_F")):
+        whole, least = (p_pairs @ (g.repeat(2) - labels) ** 2 for g in (phi @ u, f))
+        found = parts_of(student.three_parts(phi, f, p, rows, y, u))
+        what = f"the sum of the parts for 12 inputs, k = 4, n = 10, {which},"
+        same(found.sum(), whole - least, what)
 
 
 @prop("three-parts", points=1)
