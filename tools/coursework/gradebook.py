@@ -70,9 +70,12 @@ class Column:
 
 
 def columns(assignment: Assignment) -> list[Column]:
-    """What earns points, questions first, then proofs."""
-    code = [Column(q, points(assignment, q), proof=False) for q in assignment.questions()]
-    return code + [Column(p.question, p.points, proof=True) for p in assignment.proofs()]
+    """What earns points, in the order of the source."""
+    code = {q: Column(q, points(assignment, q), proof=False) for q in assignment.questions()}
+    proofs = {p.question: Column(p.question, p.points, proof=True) for p in assignment.proofs()}
+    known = code | proofs
+    asked = [getattr(block, "question", None) for block in assignment.blocks]
+    return [known[question] for question in dict.fromkeys(asked) if question]
 
 
 def results(course: Path, assignment: str) -> dict[str, dict]:
