@@ -37,6 +37,24 @@ def sharing(out, inn):
 
 my_weights = 1
 """
+LISTED = SHARING.replace(
+    SHARING.partition("\n\n\ni, j =")[0],
+    """
+def sharing(out, inn):
+    M, N = np.shape(out)[1], np.shape(inn)[1]
+    listed = [(np.arange(M), np.arange(N))]
+    seen = {tuple(range(M)) + tuple(range(N))}
+    name = np.arange(M * N).reshape(M, N)
+    for g, h in listed:
+        name = np.minimum(name, g[:, None] * N + h)
+        for s, t in zip(out, inn):
+            key = tuple(s[g].tolist()) + tuple(t[h].tolist())
+            if key not in seen and len(seen) < 2000:
+                seen.add(key)
+                listed.append((s[g], t[h]))
+    return name
+""",
+)
 NEAREST = """
 def nearest(A, pattern):
     found = np.empty(A.shape)
@@ -94,7 +112,7 @@ def changed(code: str, before: str, after: str) -> str:
 WRONG_ANSWERS = [
     WrongAnswer(
         "sharing",
-        4,
+        3,
         "Outputs are moved as inputs are. Passes the public checks.",
         changed(SHARING, "zip(out, inn)", "zip(inn, inn)"),
     ),
@@ -106,7 +124,7 @@ WRONG_ANSWERS = [
     ),
     WrongAnswer(
         "sharing",
-        2,
+        1,
         "Inputs are moved backward: the weights repeat along the other diagonals.",
         changed(SHARING, "np.ix_(s, t)", "np.ix_(s, np.argsort(t))"),
     ),
@@ -117,6 +135,12 @@ WRONG_ANSWERS = [
         changed(SHARING, "if (name == before).all():", "if True:"),
     ),
     WrongAnswer("sharing", 0, "Orbits of points in the place of orbits of pairs.", POINTS),
+    WrongAnswer(
+        "sharing",
+        4,
+        "The group is listed, as far as time allows. Passes the public checks.",
+        LISTED,
+    ),
     WrongAnswer(
         "nearest",
         3,
@@ -176,6 +200,18 @@ WRONG_ANSWERS = [
         5,
         "The half turn leaves one dimension, as all shifts do. Passes the public checks.",
         changed(PRICE, "break_even(h * w, orbits,", "break_even(h * w, 1,"),
+    ),
+    WrongAnswer(
+        "price",
+        5,
+        "The half turn of the torus, with up to four fixed pixels. Passes the public checks.",
+        changed(PRICE, "(h * w + 1) // 2", "(h * w + (2 - h % 2) * (2 - w % 2)) // 2"),
+    ),
+    WrongAnswer(
+        "choice",
+        4,
+        "For each set the truly best s, which nobody can know. Passes the public checks.",
+        CHOICE + "my_risk = costs.min(axis=0).mean()\n",
     ),
     WrongAnswer(
         "choice",

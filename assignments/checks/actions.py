@@ -49,12 +49,3 @@ def orbits(out, inn):
 def average(A, out, inn):
     """The mean of ρ(g) A ρ(g)⁻¹ over the group."""
     return np.mean([A[np.ix_(g, h)] for g, h in zip(*elements(out, inn), strict=True)], axis=0)
-
-
-def fixed_pairs(out, inn):
-    """The mean number of pairs that an element fixes: how many orbits of pairs there are."""
-    counts = [
-        (g == np.arange(len(g))).sum() * (h == np.arange(len(h))).sum()
-        for g, h in zip(*elements(out, inn), strict=True)
-    ]
-    return np.mean(counts)
