@@ -79,7 +79,7 @@ def test_points_that_a_person_gives_for_code_win_until_the_result_changes(course
         book.find_grade("check-path-norm", "toy", "toy", "anna").manual_score = 1
         book.db.commit()
     assert standing(course, assignment, EVE).total == 2
-    assert standing(course, assignment, written.ANNA).total == 4.5  # 3 by the checks
+    assert standing(course, assignment, ANNA).total == 4.5  # 3 by the checks
     written.result(assignment, EVE, course, lost=("rescaling", "counted"))
     for _ in range(
         2
