@@ -314,3 +314,17 @@ def test_a_notebook_of_endless_code_is_refused(assignment):
     made.cells += [nbformat.v4.new_code_cell("x;" * 2**16) for _ in range(5)]
     with pytest.raises(NotANotebook, match="kB of code"):
         read_notebook(nbformat.writes(made).encode())
+
+
+def test_many_small_zips_and_deep_folders_end_somewhere(assignment, folder, monkeypatch):
+    monkeypatch.setattr("tools.coursework.files.NESTED", 3)
+    monkeypatch.setattr("tools.coursework.files.MEMBERS", 5)
+    few, many = zipped(dict.fromkeys("abc", b"")), zipped(dict.fromkeys("abcd", b""))
+    put(folder, "bob/many.zip", zipped({"x.zip": many}))
+    put(folder, "anna/much.zip", zipped({f"{i}.zip": few for i in range(4)}))
+    monkeypatch.setattr("tools.coursework.files.FOLDERS", 3)
+    put(folder, "cy/1/2/3/4/5/toy.ipynb", b"")
+    found = {one.name: one.problem for one in found_in(folder)}
+    assert "a zip of 4 files" in found["bob/many.zip/x.zip"]
+    assert "more than 5 files" in found["anna/much.zip"] and len(found) == 8
+    assert any("folders in each other" in problem for problem in found.values())

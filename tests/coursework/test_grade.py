@@ -1,6 +1,7 @@
 """The batch: its journal, what it says and keeps, with a sandbox that runs in this process."""
 
 import json
+import zipfile
 from types import SimpleNamespace
 
 import classroom
@@ -294,3 +295,14 @@ def test_a_check_cannot_exhaust_the_memory_of_the_grader():
     with grading.bounded(1 << 30), pytest.raises(RuntimeError, match="allocate"):
         torch.empty(2 << 30, dtype=torch.uint8)
     assert torch.empty(2 << 30, dtype=torch.uint8).numel() == 2 << 30  # never touched
+
+
+def test_a_zip_that_unpacks_to_a_disk_full_is_kept_once_and_packed(room):
+    with zipfile.ZipFile(room.folder / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(30):
+            archive.writestr(f"{number}.ipynb", bytes(19 << 20 if number < 6 else 1))
+        archive.writestr("large.ipynb", bytes(21 << 20))
+    assert room.grade() == grade.SOME_LEFT
+    assert len(room.report()["kept"]) == 31
+    (copy,) = (room.course / "kept").rglob("*.*")
+    assert copy.read_bytes() == (room.folder / "bomb.zip").read_bytes()

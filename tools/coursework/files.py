@@ -7,6 +7,7 @@ label. So no name in a zip can lead out of the folder, and no link is followed.
 from __future__ import annotations
 
 import io
+import itertools
 import lzma
 import os
 import stat
@@ -20,7 +21,9 @@ from pathlib import Path
 from tools.coursework.course import CourseError
 
 LIMIT = 20 * 2**20  # bytes of one file
-MEMBERS = 20_000  # of one zip
+MEMBERS = 20_000  # of one zip on disk, with those of the zips in it
+NESTED = 500  # of a zip in a zip: what one student packed
+FOLDERS = 40  # in each other
 DEPTH = 2  # zips in zips: what a learning platform packs, and what a student packed
 JUNK = {"__MACOSX", ".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"}
 
@@ -62,7 +65,7 @@ class Found:
 
 # What zipfile raises on hostile archives, and the file system on what it does not show.
 ZIP_ERRORS: tuple[type[Exception], ...] = (
-    OSError, RuntimeError, NotImplementedError, ValueError, EOFError,
+    OSError, RuntimeError, MemoryError, NotImplementedError, ValueError, EOFError,
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, Unreadable,
 )  # fmt: skip
 
@@ -80,6 +83,10 @@ def found_in(folder: Path) -> Iterator[Found]:
 
 
 def _folder(folder: Path, above: str) -> Iterator[Found]:
+    if above.count("/") > FOLDERS:
+        why = f"more than {FOLDERS} folders in each other"
+        yield Found(above, 0, 0.0, folder, _nothing, why)
+        return
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -102,14 +109,18 @@ def _file(path: Path, label: str, state: os.stat_result) -> Iterator[Found]:
     if not stat.S_ISREG(state.st_mode):
         yield Found(label, 0, state.st_mtime, path, _nothing, "not a file but a pipe or a device")
     elif path.suffix.lower() == ".zip":
-        yield from _zip(lambda: zipfile.ZipFile(path), label, path, state.st_size, 1)
+        members = _zip(lambda: zipfile.ZipFile(path), label, path, state.st_size, 1)
+        yield from itertools.islice(members, MEMBERS)
+        if next(members, None):
+            why = f"a zip of more than {MEMBERS} files, with those in its zips"
+            yield Found(label, state.st_size, state.st_mtime, path, _nothing, why)
     else:
         yield Found(label, state.st_size, state.st_mtime, path, lambda: _load(path))
 
 
 def _load(path: Path) -> bytes:
     """The bytes of a file that may have become a link, or grown, since we looked."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return file.read(LIMIT + 1)
 
 
@@ -123,7 +134,7 @@ def _zip(
         why = f"not a zip that can be opened: {type(error).__name__}"
         yield Found(label, size, 0.0, outer, _nothing, why)
         return
-    if len(members) > MEMBERS:
+    if len(members) > (MEMBERS if depth == 1 else NESTED):
         yield Found(label, size, 0.0, outer, _nothing, f"a zip of {len(members)} files")
         return
     for member in sorted(members, key=lambda member: member.filename):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -105,14 +106,18 @@ def _grade(
 def _set_aside(collected: Collected, failed: list[HandedIn], course: Path) -> list[dict]:
     """Keep what was not graded, and say so in the student's result if there is no graded one."""
     rows = []
-    for one in [*collected.refused, *failed, *collected.others]:
+    aside = [*collected.refused, *failed, *collected.others]
+    together: Counter[Path] = Counter()
+    for one in aside:
+        together[one.found.outer] += one.found.size
+    for one in aside:
         rows.append(
             {
                 "path": one.path,
                 "student": one.student,
                 "assignment": one.assignment,
                 "why": one.refused or "no notebook by its name: for a person to look at",
-                "kept": keep(course, one),
+                "kept": keep(course, one, together[one.found.outer]),
                 "replaced": one.replaced,
             }
         )

@@ -66,19 +66,27 @@ def digest(assignment: Assignment, drawn: dict[str, int], seed: int) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def keep(course: Path, one: HandedIn) -> str:
-    """Copy a file that is not graded, untouched, into `kept`; its place there, or why not."""
+def keep(course: Path, one: HandedIn, together: int) -> str:
+    """Copy a file that is not graded, untouched, into `kept`; its place there, or why not.
+
+    together: bytes of all such files in its zip; of many, the zip is kept, once
+    """
     if one.found.outer.is_symlink() or not one.found.outer.is_file():
         return ""  # a link, a pipe, a folder: there is nothing to copy
     found = one.found
     inside = found.outer.name != found.name.rpartition("/")[2]
-    whole = inside and (found.problem != "" or found.size > LARGEST_COPY)
+    whole = inside and (found.problem != "" or found.size > LARGEST_COPY or together > LARGEST_ZIP)
     shown = found.outer.name if whole else found.name
     mark = f"{found.name}\0{found.size}\0{found.modified}"  # what came earlier stays there
+    if whole:
+        state = found.outer.stat()
+        mark = f"{found.outer}\0{state.st_size}\0{state.st_mtime}"
     mark = hashlib.sha256(mark.encode()).hexdigest()[:8]
     safe = re.sub(r"[^\w.-]+", "_", shown.replace("/", "__"), flags=re.ASCII)[-100:]
     place = course / "kept" / (one.assignment or "unknown") / f"{mark}-{safe}"
     place.parent.mkdir(parents=True, exist_ok=True)
+    if whole and place.exists():
+        return str(place.relative_to(course))
     try:
         if inside and not whole:
             write_private(place, found.load())
@@ -90,6 +98,7 @@ def keep(course: Path, one: HandedIn) -> str:
 
 
 LARGEST_COPY = 20 * 2**20  # bytes; of a larger member, the zip is kept that holds it
+LARGEST_ZIP = 100 * 2**20  # bytes of members that are kept one by one; packed, they may be few
 
 
 def _copy(source: Path, place: Path) -> None:
