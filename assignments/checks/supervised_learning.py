@@ -283,13 +283,13 @@ def all_steps_at_once(student, rng, numbers):
     """descend gives what the formula for a quadratic risk gives"""
     for steps in (1, 7):
         phi, y = normal(rng, 9, 3), normal(rng, 9)
-        what = f"descend for n = 9, k = 3, {steps} steps"
+        what = f"descend for n = 9, k = 3, steps = {steps},"
         same(student.descend(phi, y, steps), descended(phi, y, steps), what)
 
 
 @prop("purchase", points=1)
 def no_step(student, rng, numbers):
-    """without a step the parts add up to the excess risk of 0"""
+    """without a step the parts add up to the excess risk of the function 0"""
     table = own_table(numbers)
     found = parts_of(student.mean_parts(4, 30, 0)).sum()
     same(found, table.p @ table.f**2, "the sum of mean_parts(4, 30, 0)")
