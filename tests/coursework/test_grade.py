@@ -192,6 +192,31 @@ def test_an_error_of_the_grader_is_no_zero(room, monkeypatch, capsys):
     assert room.grade() == 0 and room.result("anna")["points"] == 6
 
 
+def test_an_error_of_the_grader_takes_no_points_away(room, monkeypatch):
+    room.hand_in("anna")
+    room.grade()
+    room.hand_in("anna", {"weights": None})
+    monkeypatch.setattr(grade, "grade_one", lambda *given: 1 / 0)
+    assert room.grade() == grade.SOME_LEFT
+    assert room.result("anna")["points"] == 6
+    assert any("ZeroDivisionError" in kept["why"] for kept in room.report()["kept"])
+
+
+def test_a_full_disk_is_said_in_a_sentence(room, monkeypatch, capsys):
+    def full(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(grade, "write_private", full)
+    monkeypatch.setattr(grade, "write_result", full)
+    monkeypatch.setattr(grade, "sources", lambda root: [room.assignment])
+    monkeypatch.setattr(grade, "Sandbox", Open)
+    room.hand_in("anna")
+    given = ["--submissions", str(room.folder), "--course", str(room.course)]
+    assert grade.main(given) == 1
+    said = capsys.readouterr().err
+    assert "No space left on device" in said and "run the same command again" in said
+
+
 def test_a_file_that_cannot_be_graded_takes_no_points_away(room):
     room.hand_in("anna")
     room.grade()

@@ -47,7 +47,12 @@ def write_private(path: Path, content: bytes) -> None:
     """Write a file in one step that nobody but its owner may read (mode 0600)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as unfinished:
-        unfinished.write(content)
+        try:
+            unfinished.write(content)
+            unfinished.flush()
+        except OSError:
+            os.unlink(unfinished.name)
+            raise
     os.replace(unfinished.name, path)
 
 

@@ -96,7 +96,8 @@ def _grade(
         result, notebook = grade_one(graded, one, drawn, drawn_from.grade_seed, sandbox)
     except Exception as error:  # whatever it is, the batch goes on, and nobody gets a zero for it
         why = f"{type(error).__name__}: {error}"
-        write_result(path, _not_graded(one, why))
+        if before is None:  # else what was graded earlier stands until this is
+            write_result(path, _not_graded(one, why))
         return why
     write_private(path.with_suffix(".ipynb"), nbformat.writes(notebook).encode())
     write_result(path, result | {"digest": state})
@@ -171,6 +172,12 @@ def main(arguments: list[str] | None = None) -> int:
         return grade_folder(Path(given.submissions), given.course, sources(ROOT), wanted, Sandbox())
     except CourseError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = error.filename or given.course
+        print(
+            f"{where}: {error.strerror}; mend it and run the same command again.", file=sys.stderr
+        )
         return 1
 
 
