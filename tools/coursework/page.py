@@ -57,7 +57,7 @@ def page_text(assignment: Assignment) -> str:
     assert isinstance(first, Prose)
     before, heading, after = re.split(r"(?m)(^## |\Z)", first.text, maxsplit=1)
     opening = "\n\n".join([_prose(before.strip()), _about(assignment), _prose(heading + after)])
-    blocks = [opening.strip(), *(_block(assignment, block) for block in others)]
+    blocks = [opening.strip(), *(_block(block) for block in others)]
     return f"---\n{header}---\n\n" + "\n\n".join(blocks) + "\n"
 
 
@@ -77,22 +77,16 @@ def _needs(assignment: Assignment) -> str:
     return ", ".join(f"{{doc}}`../{page}`" for page in assignment.header["needs"])
 
 
-def _block(assignment: Assignment, block: Cell | Proof | Prose) -> str:
+def _block(block: Cell | Proof | Prose) -> str:
     if isinstance(block, Prose):
         return _prose(block.text)
     if isinstance(block, Proof):
-        return f"**A proof: {_worth(block.points)}.** Write it in the notebook, or on paper."
+        return "Write the proof in the notebook, or on paper."
     if block.role == "answer":
         return _python(blank(block))
     if block.role == "checks":
-        assert block.question is not None
-        worth = _worth(points(assignment, block.question))
-        return f"Checks to run:\n\n{_python(block.body)}\n\n**In code: {worth}.**"
+        return f"Checks to run:\n\n{_python(block.body)}"
     return _python(block.body)
-
-
-def _worth(number: int) -> str:
-    return "1 point" if number == 1 else f"{number} points"
 
 
 def _python(body: str) -> str:
