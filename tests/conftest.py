@@ -1,10 +1,12 @@
-"""Tests that need hardware: skipped where it is missing, and listed with their last pass.
+"""One browser for all tests, and tests that need hardware: skipped and listed where it is missing.
 
 `hardware.json` holds, for each such test, the commit on which it last passed. A run on a machine
 that has the hardware writes it; commit the file with what was tested.
 """
 
 import json
+import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -14,12 +16,33 @@ from tools.commit import checked_out
 
 HERE = Path(__file__).parent
 HARDWARE = {"needs_cuda": "CUDA", "needs_mps": "MPS"}
+ARGUMENTS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 
 
 @pytest.fixture(autouse=True)
 def the_digits(monkeypatch):
     """Tests run on the bundled digits, whatever images the book was just built on."""
     monkeypatch.delenv("MATHDL_IMAGES", raising=False)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser; Playwright starts only once in a process, so all tests share it."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        reason = "no chromium is installed"
+        if os.environ.get("MATHDL_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{reason}, and MATHDL_REQUIRE_BROWSER=1 requires one.", pytrace=False)
+        pytest.skip(f"PAGES ARE NOT TESTED IN A BROWSER: {reason}. Install chromium to test them.")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 def _is_present(name: str) -> bool:

@@ -23,6 +23,8 @@ PAGE = (
 
 Some prose.
 
+No other page is needed.
+
 ```{prf:theorem} Pythagoras
 :label: thm-pythagoras
 The squares over the legs have the area of the square over the hypotenuse.

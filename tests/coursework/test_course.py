@@ -22,7 +22,7 @@ from tools.coursework import feedback, grade, gradebook, marks, release
 from tools.coursework.notebook import MARKS
 from tools.coursework.submission import defined
 
-ASSIGNMENTS = ("estimation", "optimization")
+ASSIGNMENTS = ("estimation", "symmetry")
 STUDENTS = 20
 ABSENT = "s20"
 BLANK = None

@@ -123,7 +123,7 @@ ROWS = {
     "exit-cell": ({}, "import sys\nsys.exit(0)", 6, "SystemExit"),
     "os-exit-call": (function("import os\nos._exit(0)"), "", HONEST, "without an answer"),
     "os-exit-cell": ({}, "import os\nos._exit(0)", 6, "killed the interpreter"),
-    "segfault-call": (function(SEGFAULT), "", HONEST, "signal 11"),
+    "segfault-call": (function(SEGFAULT), "", HONEST, "SIGSEGV"),
     "segfault-cell": ({}, SEGFAULT, 6, "killed the interpreter"),
     "loop-call": (function("while True:\n    pass"), "", HONEST, "ran past 3 s"),
     "loop-cell": ({}, "import time\nwhile True:\n    time.sleep(1)", 6, "ran past 15 s"),
@@ -145,7 +145,8 @@ ROWS = {
     "flood": ({}, "print('x' * 50_000_000)", 6, ""),
     "forks": ({}, FORKS, 6, "import os"),
     "killer": (function(KILLER), "", HONEST, "the worker"),
-    "forger": (function(FORGED), "", HONEST, "answered what it was not asked"),
+    # a forged 0 is as good as a returned one: it does not change when a neuron is rescaled
+    "forger": (function(FORGED), "", HONEST + 1, "answered what it was not asked"),
     "script": (function(f"raise ValueError({XSS!r})"), f"# {XSS}", HONEST, XSS),
     "zoe": ({}, "", 6, ""),
 }

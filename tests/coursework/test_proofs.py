@@ -1,7 +1,5 @@
 """nbgrader's pages in a real browser: proof, rubric, formulas; points typed in are kept."""
 
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -19,21 +17,6 @@ HOSTILE = (
     "![p](https://example.org/p.png) [link](javascript:act()) $\\href{javascript:act()}{x}$ "
     "and $\\frac{a}{b}<c$."
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        if os.environ.get("MATHDL_REQUIRE_BROWSER") == "1":
-            pytest.fail("no chromium is installed, and MATHDL_REQUIRE_BROWSER=1 requires one.")
-        pytest.skip("THE PAGES FOR GRADERS ARE NOT TESTED: no chromium is installed.")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -72,8 +55,8 @@ def submission(course, student) -> str:
         return book.find_submission_notebook("toy", "toy", student).id
 
 
-def test_a_person_reads_a_proof_and_gives_points(course, assignment, browser, address):
-    page = browser.new_page()
+def test_a_person_reads_a_proof_and_gives_points(course, assignment, chromium, address):
+    page = chromium.new_page()
     page.set_default_timeout(60_000)
     foreign = []
     page.on(

@@ -82,8 +82,12 @@ class Number(float):
 
 
 class Liar(type):
+    lying = False  # but for one test: whoever looks through all objects would stumble
+
     def __getattribute__(cls, name):
-        raise SystemExit
+        if Liar.lying:
+            raise SystemExit
+        return type.__getattribute__(cls, name)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +98,6 @@ class Liar(type):
         (torch.nn.Parameter(torch.ones(2)), "type Parameter"),
         (Number(1), "type Number"),
         ([1, {"a": (object(),)}], "type object"),
-        (Liar("Liar", (), {})(), "type Liar"),
         ({1.5: 1}, "key of type float"),
         (len, "type builtin_function_or_method"),
         (torch.ones(2).to_sparse(), "layout"),
@@ -111,6 +114,13 @@ class Liar(type):
 )
 def test_what_is_not_plain_is_named(value, why):
     with pytest.raises(NotPlain, match=why):
+        pack(value)
+
+
+def test_a_type_that_raises_when_it_is_looked_at_is_not_plain(monkeypatch):
+    value = Liar("Liar", (), {})()
+    monkeypatch.setattr(Liar, "lying", True)
+    with pytest.raises(NotPlain, match="type Liar"):
         pack(value)
 
 

@@ -1,19 +1,12 @@
-"""The built site, a server for it, and a browser that reaches nothing else."""
+"""The built site, a server for it, and the browser that opens it."""
 
 import functools
-import os
-import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from reading import SITE, prefix
-
-ARGUMENTS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 
 
 @pytest.fixture(scope="session")
@@ -43,21 +36,6 @@ def address(site):
         server.shutdown()
 
 
-def without_browser(reason: str) -> None:
-    """Skip the test, or fail it where a browser is required."""
-    if os.environ.get("MATHDL_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"{reason}, and MATHDL_REQUIRE_BROWSER=1 requires one.", pytrace=False)
-    pytest.skip(f"THE SITE IS NOT TESTED: {reason}. Install chromium to test it.")
-
-
 @pytest.fixture(scope="session")
-def browser(site):
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    if executable is None:
-        without_browser("no chromium is installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()
+def browser(site, chromium):
+    return chromium
