@@ -20,6 +20,7 @@ from myst_nb.core.read import read_myst_markdown_notebook
 from packaging.requirements import Requirement
 
 from tools import notebooks
+from tools.coursework.page import source_of
 from tools.pages import Book
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +40,6 @@ ON_THE_PAGE_ONLY = (
     "Checks to run:",
     "Write the proof in the notebook, or on paper.",
 )
-
-
-def is_assignment(page):
-    return page.name.startswith("assignments/") and page.name != "assignments/index"
 
 
 def prose(notebook):
@@ -72,7 +69,7 @@ def test_every_page_has_a_valid_notebook_without_outputs(download):
 
 
 def test_code_is_the_code_of_the_page_after_the_first_cell(page, download):
-    if is_assignment(page):
+    if source_of(page):
         expected = re.findall(r"(?ms)^```python\n(.*?)\n```$", page.text)
         assert len(expected) > 5
     else:
@@ -119,7 +116,7 @@ def test_every_paragraph_of_the_site_stands_in_the_notebook_in_order(page, downl
     parser = MarkdownIt("commonmark", {"html": True}).enable("table").use(dollarmath_plugin)
     rendered = BeautifulSoup(parser.render(prose(download)), "html.parser").get_text()
     position, text = 0, bare(rendered)
-    if is_assignment(page):
+    if source_of(page):
         read = [element for element in read if not is_for_the_page(element)]
     assert read
     for paragraph in filter(None, (bare(element.get_text()) for element in read)):

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 import torch
 
-from tools.coursework import grade, grading
+from tools.coursework import grade, grading, results
 from tools.coursework.course import CourseError, secrets
 from tools.coursework.results import digest
 from tools.coursework.sandbox import CellRun
@@ -139,6 +139,16 @@ def test_another_seed_numbers_or_source_grades_anew(room, monkeypatch):
     room.grade()
     assert room.sandbox.opened == 2
     assert room.result("anna")["seed"] == secrets(room.course).grade_seed == 8
+
+
+def test_what_a_check_imports_grades_anew(room, monkeypatch, tmp_path):
+    folder = tmp_path / "checks"
+    folder.mkdir()
+    (folder / "helper.py").write_text("RIGHT = 1")
+    monkeypatch.setattr(results, "CHECKS", folder)
+    first = digest(room.assignment, {}, 7)
+    (folder / "helper.py").write_text("RIGHT = 2")
+    assert digest(room.assignment, {}, 7) != first
 
 
 def test_what_is_said_of_the_files_is_kept_up_to_date_without_grading_again(room):

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbformat import NotebookNode
 
 from tools.coursework import course as courses
@@ -26,6 +25,7 @@ from tools.coursework.gradebook import (
     standings,
     update,
 )
+from tools.coursework.html import rendered
 from tools.coursework.marks import number
 from tools.coursework.notebook import with_links
 from tools.coursework.proof_copies import answer
@@ -43,16 +43,10 @@ def page(
     rubric: bool = False,
 ) -> str:
     """The feedback of one student as HTML; `rubric` shows the rubrics of the proofs as well."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,  # students write names, answers and errors
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     asked = columns(assignment)
     rubrics = {p.question: p.rubric for p in assignment.proofs()} if rubric else {}
-    return environment.get_template("feedback.html").render(
+    return rendered(
+        "feedback.html",
         title=title(assignment),
         student=student,
         status=standing.status,

@@ -23,9 +23,9 @@ from nbgrader.server_extensions.formgrader import handlers
 from tools.coursework import course as courses
 from tools.coursework.course import CourseError
 from tools.coursework.gradebook import database, standings, update
+from tools.coursework.html import TEMPLATES
 from tools.coursework.source import Assignment, sources
 
-HERE = Path(__file__).parent
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
@@ -63,7 +63,7 @@ def configuration(course: Path, port: int) -> dict:
         },
         "Exchange": {"root": str(place / "exchange")},  # unused; nbgrader looks whether it is there
         "HTMLExporter": {
-            "template_paths": [str(HERE / "templates"), *_templates()],
+            "template_paths": [str(TEMPLATES), *_templates()],
             "filters": {"markdown2html": "tools.coursework.safe_markdown.markdown2html"},
         },
         "ServerApp": {

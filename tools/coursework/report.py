@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from assignments.checks import properties
 from tools.coursework.course import Student, write_private
+from tools.coursework.html import rendered
 from tools.coursework.results import read_result, result_path
 from tools.coursework.sandbox import limits_of
 from tools.coursework.source import Assignment
-
-HERE = Path(__file__).parent
 
 
 def write_report(
@@ -22,14 +19,7 @@ def write_report(
     """Write both files from the results in the course; gives the path of the page."""
     found = report(assignment, course, listed, kept, isolation)
     page = course / f"report-{assignment.name}.html"
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,  # student code writes names, messages and errors
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("report.html").render(found)
+    html = rendered("report.html", **found)
     write_private(page, html.encode())
     write_private(page.with_suffix(".json"), json.dumps(found, indent=1).encode())
     return page

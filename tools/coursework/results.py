@@ -13,12 +13,12 @@ import re
 import shutil
 from pathlib import Path
 
-import assignments.checks
 from tools.coursework.collect import HandedIn
 from tools.coursework.course import write_private
 from tools.coursework.source import Assignment
 
 HERE = Path(__file__).parent
+CHECKS = HERE.parents[1] / "assignments" / "checks"
 # A change of how we grade grades anew as well.
 GRADERS = (
     "flags",
@@ -61,8 +61,9 @@ def graded_result(path: Path) -> dict | None:
 def digest(assignment: Assignment, drawn: dict[str, int], seed: int) -> str:
     """Of everything but the submission that the points depend on."""
     parts = [repr((assignment.header, assignment.blocks)), _text(assignment.checks)]
-    parts += [_text(assignments.checks), repr(sorted(drawn.items())), str(seed)]
-    parts += [path.read_text() for name in GRADERS if (path := HERE / f"{name}.py").exists()]
+    parts += [repr(sorted(drawn.items())), str(seed)]
+    parts += [path.read_text() for path in sorted(CHECKS.glob("*.py"))]  # some import others
+    parts += [(HERE / f"{name}.py").read_text() for name in GRADERS]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
