@@ -17,7 +17,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from nbformat import NotebookNode
 
 from tools.ledger_page import NO_CLAIM, Statement, band, ledger_page, number, percent, verdict
-from tools.pages import STATEMENTS, Book, Directive, Page
+from tools.pages import STATEMENTS, Book, Directive, OpenProblem, Page
 
 
 @dataclass
@@ -37,12 +37,14 @@ class Ledger:
 
     def counts(self, page: str | None = None) -> dict[str, int]:
         """How many statements and claims there are of each kind, in the book or on one page."""
-        statements = [s for s in self.statements if page in (None, s.page)]
+        here = [s for s in self.statements if page in (None, s.page)]
+        statements = [s for s in here if s.proof != "open"]
         rows = [row for row in self.rows if page in (None, row["page"])]
         checks = [row for row in rows if row["band"] != "Empirical"]
         seen = [row for row in rows if row["band"] == "Empirical" and row.get("judged", True)]
         return {
             "statements": len(statements),
+            "open": len(here) - len(statements),
             "proved": sum(s.proof == "complete" for s in statements),
             "cited": sum(s.proof == "cited" for s in statements),
             "without_claim": sum(bool(s.reason) for s in statements),
@@ -109,9 +111,10 @@ def collect(book: Book, executed: dict[str, NotebookNode]) -> Ledger:
             seed = next((row["seed"] for row in own), seed)
         elif page.cells:
             trouble = [(1, "this page has cells but was not executed.")]
+        trouble += _trouble(page, found, own, page.name in executed or not page.cells)
+        found += [_open(page, problem) for problem in page.open_problems]
         for statement in found:
             statement.claims = [row["id"] for row in own if row["label"] == statement.label]
-        trouble += _trouble(page, found, own, page.name in executed or not page.cells)
         problems += [f"{page.document}.md:{line}: {text}" for line, text in sorted(set(trouble))]
         statements += found
         rows += own
@@ -149,6 +152,11 @@ def _statement(page: Page, directive: Directive, exercises: dict[str, list[str]]
         reason=last.removeprefix(NO_CLAIM).strip() if last.startswith(NO_CLAIM) else "",
         exercises=exercises.get(label, []),
     )
+
+
+def _open(page: Page, problem: OpenProblem) -> Statement:
+    kind = "open problem"
+    return Statement(page.name, problem.line, kind, problem.label, problem.title, "open", "")
 
 
 def _proof(page: Page, statement: Directive) -> Directive | None:
@@ -248,7 +256,17 @@ def _trouble(
         if not statement.exercises:
             text = f"{name} has no exercise: refer to it with {{prf:ref}} in an {{exercise}}."
             found.append((statement.line, text))
-    labels = {statement.label for statement in statements}
+    for problem in page.open_problems:
+        bands = [row["band"] for row in rows if row["label"] == problem.label]
+        if claims_known and not bands:
+            text = f"`{problem.label}` has no `Empirical` claim: let a first experiment show it."
+            found.append((problem.line, text))
+        if set(bands) - {"Empirical"}:
+            text = (
+                f"`{problem.label}` is an open problem: only `Empirical` claims can be made of it."
+            )
+            found.append((problem.line, text))
+    labels = {s.label for s in statements} | {p.label for p in page.open_problems}
     found += [
         (row["line"], f"the claim's label `{row['label']}` is no statement of this page.")
         for row in rows

@@ -18,10 +18,10 @@ class Statement:
 
     page: str
     line: int
-    kind: str  # theorem, proposition, lemma or corollary
+    kind: str  # theorem, proposition, lemma, corollary or open problem
     label: str
     title: str
-    proof: str  # complete, cited or missing
+    proof: str  # complete, cited, missing or open
     reason: str  # why no computation checks it; empty if one does
     exercises: list[str] = field(default_factory=list)
     claims: list[str] = field(default_factory=list)
@@ -47,6 +47,7 @@ def ledger_page(
 
 
 def opening(n: dict[str, int], seed: str) -> str:
+    problems = "problem" if n["open"] == 1 else "problems"
     return f"""---
 description: {DESCRIPTION}
 ---
@@ -63,6 +64,7 @@ that the theorem predicts.
 - **{n["checks_held"]} of {n["checks"]} checks of theorems held**, under seed {seed}.
 - **{n["observations_held"]} of {n["observations"]} observations held.** An observation is a number
   that no theorem gives; it does not count as a check.
+- **{n["open"]} open {problems}**, each with a first experiment.
 
 The **resolution** of a claim is the smallest relative error of the prediction that the experiment
 would have noticed. A constant that is wrong by more fails the book. For an inequality it is the
@@ -72,6 +74,8 @@ that came closest to leaving its band."""
 
 def entry(statement: Statement) -> str:
     """A statement in one short paragraph."""
+    if statement.proof == "open":  # its title is the text of the reference
+        return f"**{{ref}}`{statement.label}`**. Open."
     title = f" ({statement.title})" if statement.title else ""
     proof = {
         "complete": "Proved in full.",

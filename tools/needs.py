@@ -6,7 +6,8 @@ needed; those after the words "for its" ("and, for its second half, ...") for a 
 that needs none says "No other page is needed", or names no page in that sentence.
 
 The sentence must be complete: a proof may use statements of needed pages only, and of those that
-these need. And no arrow may close a circle.
+these need. And no arrow may close a circle. The pages of background hold the tools of all proofs:
+every page may use them without a word, and they need no page but each other.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tools.pages import Book, Page
 SAYS = re.compile(
     r"(?:The page|This page|It) (?:needs|uses|continues|assumes)\b|No other page is needed"
 )
+TOOLS = "appendix/background"  # how the names of the pages of background begin
 PART = re.compile(r"\bfor its\b")
 LINK = re.compile(r"\{(doc|ref|prf:ref)\}`(?:[^`<]*<)?([^`<>]+)>?`")
 
@@ -35,8 +37,8 @@ class Need:
 
 
 def lectures(book: Book) -> list[Page]:
-    """The pages that prove something, in reading order."""
-    return [page for page in book.pages if page.path.exists() and page.statements]
+    """The pages that prove something or ask what nobody has proved, in reading order."""
+    return [p for p in book.pages if p.path.exists() and (p.statements or p.open_problems)]
 
 
 def needs(book: Book) -> list[Need]:
@@ -72,6 +74,12 @@ def problems(book: Book) -> list[str]:
         circle = error.args[1]
         text = ", which ".join(f"needs {name}" for name in reversed(circle[:-1]))
         return [*found, f"chapters/{circle[0]}.md:1: the page {text}: take one arrow away."]
+    found += [
+        f"chapters/{need.of}.md:1: every page may use a page of background, so it needs none "
+        f"of the others: do without {need.on}."
+        for need in needs(book)
+        if need.of.startswith(TOOLS) and not need.on.startswith(TOOLS)
+    ]
     return found + _unsaid(book)
 
 
@@ -83,6 +91,8 @@ def _unsaid(book: Book) -> list[str]:
         for proof in page.directives:
             for role, target in LINK.findall(proof.body) if proof.name == "prf:proof" else []:
                 owner = owners.get(target, page.name)
+                if owner.startswith(TOOLS) and not page.name.startswith(TOOLS):
+                    continue
                 if role == "prf:ref" and owner not in (page.name, *reached[page.name]):
                     found.append(
                         f"{page.document}.md:{proof.line}: the proof uses `{target}`, and the "

@@ -6,6 +6,7 @@ module, so that they all agree on what a statement, a proof, a cell or an exerci
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 STATEMENTS = ("prf:theorem", "prf:proposition", "prf:lemma", "prf:corollary")
+
+OPEN_PROBLEM = re.compile(r"\((open-[\w-]+)\)=")
 
 _parser = MarkdownIt("commonmark").use(front_matter_plugin).use(colon_fence_plugin)
 
@@ -61,6 +64,15 @@ def _options(content: str) -> tuple[dict, str, int]:
         value = value.strip()
         options[key.strip()] = yaml.safe_load(value) if value.startswith("[") else value
     return options, "\n".join(lines[taken:]), taken
+
+
+@dataclass(frozen=True)
+class OpenProblem:
+    """A section with a label `open-...`: what nobody has proved, and a first experiment."""
+
+    label: str
+    title: str
+    line: int
 
 
 def directives(text: str, first_line: int = 1, depth: int = 0) -> list[Directive]:
@@ -117,6 +129,17 @@ class Page:
     @property
     def statements(self) -> list[Directive]:
         return [d for d in self.directives if d.name in STATEMENTS]
+
+    @property
+    def open_problems(self) -> list[OpenProblem]:
+        tokens = _parser.parse(self.text)
+        found = []
+        for at, token in enumerate(tokens[:-3]):
+            target = OPEN_PROBLEM.fullmatch(token.content) if token.type == "inline" else None
+            if target and tokens[at + 2].type == "heading_open":
+                line = token.map[0] + 1 if token.map else 1
+                found.append(OpenProblem(target[1], tokens[at + 3].content, line))
+        return found
 
     @property
     def executes(self) -> bool:

@@ -128,6 +128,32 @@ def test_an_observation_on_other_images_is_listed_and_not_counted(ledger, monkey
     assert "not judged  index" in found.table()
 
 
+OPEN = "(open-noise)=\n## What is the law of the *rest*?\n\nWe do not know.\n\n"
+SEEN = ("open-noise", 0.5, 0.5, Empirical(0.1))
+
+
+def test_an_open_problem_has_a_first_experiment(ledger):
+    page = changed("```{exercise}", OPEN + "```{exercise}")
+    (problem,) = ledger(page).problems
+    assert problem.startswith(f"chapters/index.md:{line_of('(open-noise)=', page)}: ")
+    assert "`open-noise` has no `Empirical` claim" in problem
+    found = ledger(page, shown(GOOD, SEEN))
+    assert found.problems == []
+    statement, problem = found.statements
+    assert (statement.label, problem.label) == ("thm-noise", "open-noise")
+    assert (problem.kind, problem.proof, len(problem.claims)) == ("open problem", "open", 1)
+    assert problem.title == "What is the law of the *rest*?"
+    assert (found.counts()["statements"], found.counts()["open"]) == (1, 1)
+    assert "**{ref}`open-noise`**. Open." in page_of(found)
+    assert "**1 open problem**" in page_of(found)
+
+
+def test_what_is_open_is_not_checked(ledger):
+    page = changed("```{exercise}", OPEN + "```{exercise}")
+    (problem,) = ledger(page, shown(GOOD, SEEN, ("open-noise", 0.5, 0.5, Exact(0.01)))).problems
+    assert "is an open problem: only `Empirical` claims" in problem
+
+
 def test_an_observation_may_stand_beside_a_reason(ledger):
     page = changed("the noise.\n", "the noise.\n\nNo claim: no formula.\n")
     found = ledger(page, shown(("thm-noise", 0.5, 0.5, Empirical(0.1))))

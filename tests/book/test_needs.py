@@ -52,6 +52,22 @@ def test_a_page_must_say_what_it_needs(tmp_path):
     assert problem.startswith("chapters/a.md:1: the opening does not say")
 
 
+def test_tools_may_be_used_without_saying_so(tmp_path):
+    text = page("tool", NONE)
+    uses = page(
+        "a", NONE, "By {prf:ref}`thm-tool` and {prf:ref}`thm-noise`, the fit is a projection"
+    )
+    root = write_book(tmp_path, **{"appendix/background-x": text, "a": uses})
+    (problem,) = needs.problems(Book(root))
+    assert "the proof uses `thm-noise`" in problem
+
+
+def test_tools_stand_on_their_own(tmp_path):
+    text = page("tool", "The page needs {doc}`../index`.")
+    (problem,) = needs.problems(Book(write_book(tmp_path, **{"appendix/background": text})))
+    assert "every page may use a page of background, so it needs none of the others" in problem
+
+
 def test_what_stands_below_the_first_heading_says_nothing(tmp_path):
     assert needs.problems(book(tmp_path, "## First\n\nThe page needs {doc}`index`."))
 
