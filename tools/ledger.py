@@ -148,7 +148,7 @@ def _statement(page: Page, directive: Directive, exercises: dict[str, list[str]]
         kind=directive.name.removeprefix("prf:"),
         label=label,
         title=directive.argument,
-        proof=_proof_kind(_proof(page, directive)),
+        proof=_proof_kind(proof_of(page, directive)),
         reason=last.removeprefix(NO_CLAIM).strip() if last.startswith(NO_CLAIM) else "",
         exercises=exercises.get(label, []),
     )
@@ -159,7 +159,7 @@ def _open(page: Page, problem: OpenProblem) -> Statement:
     return Statement(page.name, problem.line, kind, problem.label, problem.title, "open", "")
 
 
-def _proof(page: Page, statement: Directive) -> Directive | None:
+def proof_of(page: Page, statement: Directive) -> Directive | None:
     """The proof that stands between this statement and the next one."""
     for directive in page.directives:
         if directive.line > statement.line:
@@ -236,7 +236,7 @@ def _trouble(
             found.append((statement.line, f"a {statement.kind} without `:label:`."))
             continue
         name = f"`{statement.label}`"
-        proof = _proof(page, directive)
+        proof = proof_of(page, directive)
         checks = [
             row for row in rows if row["label"] == statement.label and row["band"] != "Empirical"
         ]

@@ -12,13 +12,18 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from tools import needs, syllabus
+from tools import needs, results_map, syllabus
 from tools.coursework.page import source_of, write_pages
 from tools.lint_code import ALT_LENGTH, code_problems
 from tools.lint_prose import prose_problems
 from tools.pages import Book, Directive, Page
 
-GENERATED = ("appendix/ledger", "appendix/library", "appendix/pages")  # made by the build
+GENERATED = (  # made by the build
+    "appendix/ledger",
+    "appendix/library",
+    "appendix/pages",
+    "appendix/results",
+)
 PAPER, CODE = "✍", "⌨"
 
 Problem = tuple[int, str]
@@ -182,7 +187,7 @@ def book_problems(book: Book) -> list[str]:
         codes.setdefault(code, page.document)
     if circle_or_gap := needs.problems(book):
         return found + circle_or_gap
-    return found + syllabus.problems(book)
+    return found + results_map.problems(book) + syllabus.problems(book)
 
 
 def label_lines(page: Page) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
@@ -94,6 +94,11 @@ def directives(text: str, first_line: int = 1, depth: int = 0) -> list[Directive
     return found
 
 
+@cache  # one build reads the same pages many times: lint, needs, ledger, map, downloads
+def _directives(text: str) -> tuple[Directive, ...]:
+    return tuple(directives(text))
+
+
 @dataclass
 class Page:
     """One page of the book: `name` is its path below `chapters/`, without the extension."""
@@ -120,7 +125,7 @@ class Page:
 
     @cached_property
     def directives(self) -> list[Directive]:
-        return directives(self.text)
+        return list(_directives(self.text))
 
     @property
     def cells(self) -> list[Directive]:
@@ -130,7 +135,7 @@ class Page:
     def statements(self) -> list[Directive]:
         return [d for d in self.directives if d.name in STATEMENTS]
 
-    @property
+    @cached_property
     def open_problems(self) -> list[OpenProblem]:
         tokens = _parser.parse(self.text)
         found = []
