@@ -121,7 +121,8 @@ def main(folder: str) -> None:
     tables = {
         name: np.array([row[name] for row in rows]).reshape(SEEDS, 2, 2, 2, 2) for name in RESULTS
     }
-    np.savez_compressed(datasets.data_folder() / "five_explanations.npz", **tables)
+    draws = f"{SEEDS} seeds, each with its own images, positions and starts"
+    print(datasets.store("five_explanations", draws=draws, **tables))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,8 @@ def main(folder: str) -> None:
     rows = collect(sweeps.sweep(paired, runs, folder, label="kernel-change-pairs"))
     found["pairs"] = np.concatenate([row["pairs"] for row in rows]).astype(np.float32)
     axes = {"network": NETWORKS, "m": WIDTHS}
-    np.savez_compressed(datasets.data_folder() / "kernel_change.npz", **axes, **found)
+    draws = f"{SEEDS} networks a width, {BATCHES * BATCH} in pairs, all of them in the file"
+    print(datasets.store("kernel_change", draws=draws, **axes, **found))
 
 
 if __name__ == "__main__":

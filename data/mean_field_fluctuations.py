@@ -64,15 +64,9 @@ def main(folder: str) -> None:
     f = f.reshape(len(WIDTHS), BATCHES, len(TIMES), EACH, -1).swapaxes(1, 2)
     f = f.reshape(len(WIDTHS), len(TIMES), BATCHES * EACH, -1)
     x, y, points = (t.cpu().numpy() for t in task())
-    np.savez_compressed(
-        datasets.data_folder() / "mean_field_fluctuations.npz",
-        m=WIDTHS,
-        time=TIMES,
-        f=f,
-        x=x,
-        y=y,
-        points=points,
-    )
+    draws = f"{BATCHES * EACH} starts for each width, all of them in the file"
+    arrays = {"m": WIDTHS, "time": TIMES, "f": f, "x": x, "y": y, "points": points}
+    print(datasets.store("mean_field_fluctuations", draws=draws, **arrays))
 
 
 if __name__ == "__main__":

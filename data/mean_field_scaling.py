@@ -80,7 +80,8 @@ def main(folder: str) -> None:
     for name in ("risk", "loss"):
         tables[name] = np.moveaxis(tables[name], 2, 0)
     axes = {"n": SAMPLES, "m": SIZES, "time": TIMES}
-    np.savez_compressed(datasets.data_folder() / "mean_field_scaling.npz", **axes, **tables)
+    draws = f"{SEEDS} draws a cell, all of them in the file"
+    print(datasets.store("mean_field_scaling", draws=draws, **axes, **tables))
 
 
 if __name__ == "__main__":

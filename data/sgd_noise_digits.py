@@ -121,9 +121,8 @@ def main(folder: str) -> None:
     for name in names:
         table = np.array([row[name] for row in rows], dtype=np.float32)
         tables[name] = table.reshape(len(RATES), len(SHARES), *table.shape[1:])
-    np.savez_compressed(
-        datasets.data_folder() / "sgd_noise_digits.npz", step=np.array(STEPS), **tables
-    )
+    draws = f"{SEEDS} seeds, all of them in the file"
+    print(datasets.store("sgd_noise_digits", draws=draws, step=np.array(STEPS), **tables))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,16 @@
-"""Where inputs and labels come from: the bundled digits, images of your own, equispaced angles."""
+"""Where inputs and labels come from: the bundled digits, images of your own, equispaced angles.
 
+And where results too long for a page are kept, with a record of how they were made.
+"""
+
+import hashlib
+import json
 import os
+import platform
+import subprocess
+from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -129,3 +137,74 @@ def data_folder() -> Path:
             f"{folder} does not exist: install mathdl from a clone of the book, pip install -e ."
         )
     return folder
+
+
+def store(name: str, *, draws: str, **arrays: Any) -> str:
+    """Write arrays to `data/<name>.npz`, with a record of how they were made; returns its row.
+
+    The row is for `data/README.md`; what its last column says of the time is left to you. The
+    file also holds `provenance`, the record as JSON text:
+
+        made by         the script, data/<name>.py
+        commit, tree    of the repository, and of `lib/mathdl` alone, which no rebase changes
+        device          and its precision
+        python, torch, numpy
+        seed            `MATHDL_SEED`
+        draws           how many, of what, and where the spread is to be seen
+
+    Raises RuntimeError if the library or the script differs from the commit, for then nobody
+    could repeat the run, and ValueError if `draws` says nothing.
+
+    >>> store("nothing", draws="", x=[1.0])
+    Traceback (most recent call last):
+    ValueError: draws is empty; say how many draws of what the arrays hold.
+    """
+    if not draws.strip():
+        raise ValueError("draws is empty; say how many draws of what the arrays hold.")
+    folder = data_folder()
+    script = f"data/{name}.py"
+    commit = _git(folder.parent, "rev-parse", "HEAD")
+    tree = _git(folder.parent, "rev-parse", "HEAD:lib/mathdl")
+    changed = _git(folder.parent, "status", "--porcelain", "--", "lib/mathdl", script)
+    if changed:
+        raise RuntimeError(
+            f"{changed.split()[-1]} differs from the commit; commit it first, the result names it."
+        )
+    where = device.device()
+    if where.type == "cuda":
+        where_name = torch.cuda.get_device_name(where)
+    else:
+        where_name = f"{where.type.upper()} ({platform.machine()}, one thread)"
+    record = {
+        "made by": script,
+        "commit": commit,
+        "tree": tree,
+        "device": where_name,
+        "precision": str(device.dtype()).removeprefix("torch."),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "seed": device.seed(),
+        "draws": draws,
+    }
+    path = folder / f"{name}.npz"
+    np.savez_compressed(path, provenance=json.dumps(record), **arrays)
+    return (
+        f"| `{path.name}` | computed for this book, {date.today():%B %Y}, at commit {commit[:7]} "
+        f"on a {where_name}, Python {record['python']}, torch {record['torch']}, "
+        f"numpy {record['numpy']}, in {record['precision']}; `MATHDL_SEED` {record['seed']}; "
+        f"{draws} | that of the code | {hashlib.sha256(path.read_bytes()).hexdigest()} "
+        f"| `python {script} FOLDER` |"
+    )
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        raise RuntimeError(
+            f"{root} is no clone with a commit; results are stored from a clone, which they name."
+        ) from None
+    return done.stdout.strip()

@@ -1,8 +1,11 @@
 """The digits are what they are said to be; equispaced angles are."""
 
 import hashlib
+import json
 import re
+import subprocess
 
+import numpy as np
 import pytest
 import torch
 from mathdl import datasets
@@ -38,6 +41,86 @@ def test_every_data_file_has_its_row_with_the_right_checksum():
     files = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
     files.pop("README.md")
     assert rows == {name: hashlib.sha256(f.read_bytes()).hexdigest() for name, f in files.items()}
+
+
+RESULTS = sorted(path.stem for path in datasets.data_folder().glob("*.npz"))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_stored_result_says_how_it_was_made_and_its_row_says_the_same(name):
+    folder = datasets.data_folder()
+    record = json.loads(str(np.load(folder / f"{name}.npz")["provenance"]))
+    readme = folder.joinpath("README.md").read_text()
+    row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}.npz`"))
+    assert record["made by"] == f"data/{name}.py" and f"`python data/{name}.py FOLDER`" in row
+    assert f"commit {record['commit'][:7]} on a {record['device']}" in row
+    for program in ("torch", "numpy"):
+        assert f"{program} {record[program]}," in row
+    assert f"Python {'.'.join(record['python'].split('.')[:2])}" in row
+    assert f"`MATHDL_SEED` {record['seed']}" in row and record["draws"] in row
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_stored_result_comes_from_a_sweep_and_stands_on_a_page(name):
+    folder = datasets.data_folder()
+    script = folder.joinpath(f"{name}.py").read_text()
+    assert "sweeps.sweep(" in script and "datasets.store(" in script
+    pages = [path.read_text() for path in folder.parent.joinpath("chapters").rglob("*.md")]
+    assert any(f'"{name}.npz"' in page and f"`data/{name}.py`" in page for page in pages)
+
+
+def git(root, *arguments):
+    who = ["-c", "user.name=A", "-c", "user.email=a@b"]
+    done = subprocess.run(["git", "-C", root, *who, *arguments], check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A repository with a library, a script and a folder of data; all committed."""
+    for name in ("lib/mathdl/a.py", "data/README.md", "data/result.py"):
+        tmp_path.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+        tmp_path.joinpath(name).write_text("x = 1\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "all")
+    monkeypatch.setattr(datasets, "data_folder", lambda: tmp_path / "data")
+    return tmp_path
+
+
+def test_store_keeps_the_arrays_and_names_the_commit(clone, monkeypatch):
+    monkeypatch.setenv("MATHDL_SEED", "7")
+    x = np.arange(3, dtype=np.float32)
+    row = datasets.store("result", draws="three draws", x=x)
+    stored = np.load(clone / "data" / "result.npz")
+    assert stored["x"].dtype == np.float32 and (stored["x"] == x).all()
+    record = json.loads(str(stored["provenance"]))
+    assert record["commit"] == git(clone, "rev-parse", "HEAD")
+    assert record["tree"] == git(clone, "rev-parse", "HEAD:lib/mathdl")
+    assert record["seed"] == 7 and record["draws"] == "three draws"
+    assert record["torch"] == torch.__version__ and record["numpy"] == np.__version__
+    digest = hashlib.sha256((clone / "data" / "result.npz").read_bytes()).hexdigest()
+    assert digest in row and f"at commit {record['commit'][:7]} on a {record['device']}" in row
+
+
+def test_store_gives_the_same_file_for_the_same_arrays(clone):
+    rows = [datasets.store("result", draws="one", x=np.ones(2)) for _ in range(2)]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("name", ["lib/mathdl/a.py", "lib/mathdl/new.py", "data/result.py"])
+def test_store_refuses_code_that_no_commit_has(clone, name):
+    clone.joinpath(name).write_text("x = 2\n")
+    with pytest.raises(RuntimeError, match=f"{name} differs from the commit"):
+        datasets.store("result", draws="one", x=np.ones(2))
+    assert not clone.joinpath("data", "result.npz").exists()
+
+
+def test_store_needs_a_clone(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "data_folder", lambda: tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parents[1]))
+    with pytest.raises(RuntimeError, match="no clone"):
+        datasets.store("result", draws="one", x=np.ones(2))
 
 
 def test_an_empty_circle_is_refused():
