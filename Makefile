@@ -78,7 +78,8 @@ lint: setup  ## format, style, spelling, types, import contracts, sources of the
 	@$(RUN) -m tools.lint
 
 clean:  ## remove what was built; the environments stay
-	rm -rf _build chapters/appendix/ledger.md chapters/appendix/library.md chapters/appendix/pages.md
+	rm -rf _build
+	rm -f $(patsubst %,chapters/appendix/%.md,ledger library pages results)
 	find chapters/assignments -type f ! -name index.md -delete
 
 setup:

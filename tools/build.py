@@ -20,7 +20,7 @@ from pathlib import Path
 
 from jupyter_book.sphinx import build_sphinx
 
-from tools import execute, ledger, lint, plan_page, reference, site_complete
+from tools import execute, ledger, lint, plan_page, reference, results_page, site_complete
 from tools.commit import checked_out
 from tools.coursework.page import write_pages
 from tools.execute import Execution, PageFailed
@@ -117,6 +117,8 @@ def write_generated_pages(book: Book, executions: dict[str, Execution]) -> ledge
     if "chapters/appendix/pages" in documents:
         seconds = {name: run.seconds for name, run in executions.items()}
         plan_page.write_page(documents["chapters/appendix/pages"], book, seconds)
+    if "chapters/appendix/results" in documents:
+        results_page.write_page(documents["chapters/appendix/results"], book)
     return collected
 
 

@@ -102,7 +102,7 @@ def collect(book: Book, executed: dict[str, NotebookNode]) -> Ledger:
     for page in book.pages:
         if not page.path.exists():
             continue  # the pages made after this one; the lint reports others
-        titles[page.name] = (page.document, _title(page))
+        titles[page.name] = (page.document, title_of(page))
         found = [_statement(page, directive, exercises) for directive in page.statements]
         own: list[dict] = []
         trouble: list[tuple[int, str]] = []
@@ -121,7 +121,8 @@ def collect(book: Book, executed: dict[str, NotebookNode]) -> Ledger:
     return Ledger(titles, statements, rows, problems, seed)
 
 
-def _title(page: Page) -> str:
+def title_of(page: Page) -> str:
+    """The text of a page's first heading."""
     tokens = MarkdownIt("commonmark").use(front_matter_plugin).parse(page.text)
     titles = (tokens[i + 1].content for i, t in enumerate(tokens) if t.type == "heading_open")
     return next(titles, page.name)

@@ -88,8 +88,8 @@ def _folded(title: str, body: Blocks) -> Blocks:
 
 
 def _shows(raw: nodes.Element) -> bool:
-    """Whether raw HTML is content: neither for another format, nor a script, a style, an icon."""
-    machinery = re.match(r"\s*<(script|style|svg)\b", raw.astext())
+    """Whether raw HTML is content: neither for another format nor what only the site can use."""
+    machinery = re.match(r"\s*<(script|style|svg|nav)\b", raw.astext())
     return "html" in raw.get("format", "").split() and not machinery
 
 

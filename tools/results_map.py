@@ -29,6 +29,7 @@ from tools.pages import Book, Directive, Page
 STATES = ("proved", "conditional", "cited", "open")
 Arrow = tuple[str, str]  # the label that is used, and the one whose proof uses it
 REFERENCE = re.compile(r"\{(?:prf:ref|ref)\}`(?:[^`<]*<)?([^`<>]+)>?`")
+PATH = re.compile(r"\{path-to\}`([^`]+)`")
 BACKGROUND = "background"
 
 
@@ -103,7 +104,17 @@ def results_map(book: Book) -> ResultsMap:
 
 
 def problems(book: Book) -> list[str]:
-    """The circle of arrows, if there is one."""
+    """The circle of arrows, if there is one, and paths that lead to no page."""
+    known = {page.name for page in needs.lectures(book)}
+    lost = [
+        f"{page.document}.md:{number}: {name} is no page to read: name pages in {{path-to}}."
+        for page in book.pages
+        if page.path.exists()
+        for number, line in enumerate(page.text.splitlines(), 1)
+        for path in PATH.findall(line)
+        for name in answers(path)
+        if name not in known
+    ]
     results, arrows, _ = _read(book)
     try:
         _order(results, arrows)
@@ -113,10 +124,11 @@ def problems(book: Book) -> list[str]:
         first, *others = circle[at:] + circle[:at]
         uses = ", whose proof uses ".join(f"`{label}`" for label in [*others, first])
         return [
+            *lost,
             f"chapters/{results[first].page}.md:{results[first].proof_line}: the proof of "
-            f"`{first}` uses {uses}: take one of these references away."
+            f"`{first}` uses {uses}: take one of these references away.",
         ]
-    return []
+    return lost
 
 
 def _read(book: Book) -> tuple[dict[str, Result], dict[Arrow, None], dict[Arrow, None]]:
@@ -174,6 +186,15 @@ def _problems_on(page: Page) -> list[tuple[Result, str]]:
         result = Result(problem.label, "open problem", problem.title, page.name, line, line, "open")
         found.append((result, section))
     return found
+
+
+def answers(text: str) -> list[str]:
+    """The pages that a `{path-to}` names, separated by commas.
+
+    >>> answers("estimation/rademacher, symmetry/separation")
+    ['estimation/rademacher', 'symmetry/separation']
+    """
+    return [name.strip() for name in text.split(",")]
 
 
 def shortest_path(book: Book, answers: list[str]) -> list[str]:

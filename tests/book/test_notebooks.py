@@ -147,6 +147,11 @@ Back to {prf:ref}`thm-a` and {eq}`eq-main`.
 This is {cite}`barron`, Theorem 1.
 ```
 
+```{results-map}
+```
+
+Path: {path-to}`deeper/second, first`.
+
 ```{bibliography}
 ```
 """
@@ -160,7 +165,7 @@ chapters:
 """
 EXTENSIONS = (
     *("sphinx_external_toc", "myst_nb", "sphinx_proof", "sphinx_exercise"),
-    *("sphinxcontrib.bibtex", "downloads"),
+    *("sphinxcontrib.bibtex", "downloads", "results_map"),
 )
 
 
@@ -231,6 +236,15 @@ def prose(notebook):
 )
 def test_a_page_becomes_markdown_with_its_numbers_and_names(small_book, written):
     assert written in prose(small_book["first"])
+
+
+def test_of_the_map_its_sentences_and_the_paths_are_left(small_book):
+    text = prose(small_book["second"])
+    assert "used most is Proposition 1: one proof uses it." in text
+    assert "from Proposition 1 to [Theorem 1](../first.ipynb) (Rate $1/m$)." in text
+    assert "Of 2 statements 2 rest on a citation: 1 is cited" in text
+    assert "Path: **[First page](../first.ipynb)** → **Second page**." in text
+    assert "results-" not in text and "<nav" not in text
 
 
 def test_a_page_refers_back_to_another(small_book):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.book.fixtures import PAGE, changed, write_book
-from tools import needs, results_map
+from tools import needs, results_figure, results_map, results_page
 from tools.lint import lint
 from tools.pages import Book
 
@@ -22,11 +22,11 @@ def page(name: str, proof: str = SAYS, says: str = NONE, more: str = "") -> str:
     return changed(NONE, says, changed(SAYS, proof, text)) + more
 
 
-def book(folder, *proofs: str, **more: str) -> Book:
-    """Pages a, b, ... of one statement each (`thm-a`, ...), with these proofs."""
+def book(folder, *proofs: str, index: str = PAGE, **more: str) -> Book:
+    """The fixture's page, and a, b, ... of one statement each (`thm-a`, ...) with these proofs."""
     says = "The page uses {doc}`index`."
     texts = {name: page(name, proof, says) for name, proof in zip("abcd", proofs, strict=False)}
-    return Book(write_book(folder, PAGE, **(texts | more)))
+    return Book(write_book(folder, index, **(texts | more)))
 
 
 def in_its_own_way(source: str) -> dict[str, tuple[bool, str]]:
@@ -202,3 +202,67 @@ def test_a_path_of_two_answers_names_each_page_once():
         *("supervised-learning", "approximation/barron-space"),
         *("approximation/minimum-norm", "approximation/depth"),
     ]
+
+
+def test_a_path_to_no_page_is_found(tmp_path):
+    lost = PAGE + "\nShortest path: {path-to}`a, nowhere`\n"
+    found = book(tmp_path, SAYS, index=lost)
+    (problem,) = results_map.problems(found)
+    line = lost.splitlines().index("Shortest path: {path-to}`a, nowhere`") + 1
+    assert problem.startswith(f"chapters/index.md:{line}: nowhere is no page to read")
+    assert problem in lint(found)
+
+
+def test_each_of_the_seven_questions_has_a_path():
+    text = (ROOT / "chapters" / "index.md").read_text("utf-8")
+    questions = text.split("## Seven questions")[1].split("\n## ")[0]
+    paths = re.findall(r"\{path-to\}`([^`]+)`", questions)
+    named = {name.strip() for path in paths for name in path.split(",")}
+    assert len(paths) == len(re.findall(r"(?m)^\d\. ", questions)) == 7
+    assert all(f"`{name}`" in questions for name in named)  # the answer says what it answers
+
+
+ROW = re.compile(r"\| (?:\{prf:ref\}|\{ref\})`([^`]+)`(?:: .*?)? \| ([^|]+) \| (.*) \| (.*) \|")
+
+
+def test_the_table_is_the_map():
+    found = results_map.results_map(BOOK)
+    rows = [ROW.fullmatch(line) for line in results_page.results_page(BOOK).splitlines()]
+    table = {row[1]: row for row in rows if row}
+    assert list(table) == list(found.results)
+    for label, row in table.items():
+        assert row[2] == results_page.KNOWN[found.results[label].state]
+        uses, used_by = (re.findall(r"`([^`]+)`", row[cell]) for cell in (3, 4))
+        starts = [used for used, problem in found.starts if problem == label]
+        assert uses == [used for used, user in found.arrows if user == label] + starts
+        assert used_by == [user for used, user in found.arrows if used == label]
+
+
+def test_the_sentences_count(tmp_path):
+    text = results_page.sentences(chained(tmp_path, "a"))
+    assert "{prf:ref}`thm-noise` (What least squares fits of pure noise): 2 proofs use it" in text
+    assert "has 3 statements" in text and "`thm-noise`" in text and "`thm-b`" in text
+    assert (
+        "Of 4 statements 2 rest on a citation: 1 is cited, and 1 is proved here from a cited one"
+        in text
+    )
+    assert "the proofs of the other 2 stand in this book." in text
+
+
+def test_the_figure_has_every_result_and_every_arrow():
+    found = results_map.results_map(BOOK)
+    text = results_figure.figure(found, lambda result: f"to#{result.label}")
+    dots = re.findall(r'<a href="to#([^"]+)" id="map-[^"]+" aria-label="([^"]+)"([^>]*)>', text)
+    labels = [label for label, _, _ in dots]
+    assert set(labels) == set(found.results) and len(labels) == len(found.results)
+    arrows = {
+        (labels[int(number)], label)
+        for label, _, data in dots
+        for numbers in re.findall(r'data-uses="([\d ]+)"', data)
+        for number in numbers.split()
+    }
+    assert arrows == set(found.arrows)
+    of = {label: result.page for label, result in found.results.items()}
+    pairs = {(of[used], of[user]) for used, user in found.arrows if of[used] != of[user]}
+    assert text.count("<path") == 2 * len(pairs)
+    assert all("$" not in spoken for _, spoken, _ in dots)
