@@ -39,7 +39,7 @@ def course(tmp_path, assignment, empty_gradebook, monkeypatch):
     shutil.copy(empty_gradebook, gradebook.database(folder))
     written.result(assignment, ANNA, folder)
     written.result(assignment, BOB, folder, lost=("rescaling",))
-    written.not_graded(assignment, CARL, folder, "it is no notebook.")
+    written.not_graded(assignment, CARL, folder, "it is no notebook.", "Save it in Jupyter.")
     written.result(assignment, EVE, folder, lost=("rescaling", "homogeneous", "counted"))
     gradebook.update(folder, assignment)
     read_proof(folder, "anna", 2.5, "Step 3 is *missing*: $a<b$.")

@@ -3,6 +3,7 @@
 The headings say how long a question takes and what it gives; both must add up.
 """
 
+import inspect
 import os
 import re
 from pathlib import Path
@@ -22,6 +23,7 @@ from tools.coursework.source import (
     stub,
     with_numbers,
 )
+from tools.coursework.trial import wrong_marks
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENTS = sources(ROOT)
@@ -93,6 +95,31 @@ def test_wrong_answers_keep_exactly_their_points(assignment, wrong):
     total = sum(p.points for p in properties(assignment.checks, wrong.question))
     assert 0 <= wrong.points < total
     assert earned(assignment, wrong.question, wrong.code) == wrong.points, wrong.because
+
+
+def personal(assignment: Assignment) -> set[str]:
+    """The questions whose hidden checks look at the student's numbers."""
+    found = set()
+    for one in properties(assignment.checks):
+        (_, _, name), code = inspect.signature(one.test).parameters, inspect.getsource(one.test)
+        if len(re.findall(rf"\b{name}\b", code)) > 1:
+            found.add(one.question)
+    return found
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)
+def test_wrong_answers_keep_their_points_with_the_numbers_of_somebody_else(assignment):
+    """Somebody whom another GRADE_SEED replaces by another one."""
+    asked = personal(assignment)
+    assert asked
+    drawn = numbers(assignment, f"student {SEED}", salt="test")
+    found = list(wrong_marks(assignment, drawn, SEED + 1, only=asked))
+    assert {w.because for w, _ in found} == {
+        w.because for w in assignment.wrong_answers if w.question in asked
+    }
+    for wrong, marks in found:
+        assert sum(mark.earned for mark in marks) == wrong.points, (drawn, wrong.because)
+    assert torch.get_default_dtype() == torch.float32
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.name)

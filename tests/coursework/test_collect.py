@@ -11,7 +11,7 @@ import nbformat
 import pytest
 import toy
 
-from tools.coursework.collect import collect
+from tools.coursework.collect import NO_ASSIGNMENT, NO_NOTEBOOK, NOT_READ, SEVERAL, collect
 from tools.coursework.course import CourseError, Student
 from tools.coursework.files import LIMIT, found_in
 from tools.coursework.identity import named_by
@@ -55,6 +55,10 @@ def put(folder, name: str, content: bytes, time: int = 1_700_000_000):
 
 def taken(found) -> dict[str, str]:
     return {one.student: one.path for one in found.chosen}
+
+
+def advice(found) -> dict[str, str]:
+    return {one.path: one.told for one in found.refused}
 
 
 def why(found) -> dict[str, str]:
@@ -130,10 +134,12 @@ def test_another_assignment_is_kept(assignment, folder):
     put(folder, "anna/toy.ipynb", notebook(assignment))
     found = collect(folder, CLASS, [assignment, other], "other")
     assert not found.chosen and "ASSIGNMENT=toy" in why(found)["anna/toy.ipynb"]
+    assert "of the assignment 'toy', and not of 'other'" in advice(found)["anna/toy.ipynb"]
     assert taken(collect(folder, CLASS, [assignment, other], "toy")) == {"anna": "anna/toy.ipynb"}
     put(folder, "anna/toy.ipynb", notebook(assignment, said="other"))
     found = collect(folder, CLASS, [assignment, other], None)
     assert "its questions are those of toy" in why(found)["anna/toy.ipynb"]
+    assert advice(found)["anna/toy.ipynb"] == NO_ASSIGNMENT
 
 
 def test_without_metadata_the_cells_tell_the_assignment(assignment, folder):
@@ -142,6 +148,14 @@ def test_without_metadata_the_cells_tell_the_assignment(assignment, folder):
     put(folder, "anna/my work.ipynb", json.dumps(made).encode())
     (one,) = collect(folder, CLASS, [assignment], None).chosen
     assert one.assignment == "toy" and "told by its cells" in one.events[0]
+
+
+def test_students_are_told_what_to_do_about_a_file_that_cannot_be_read(assignment, folder):
+    put(folder, "anna/toy.ipynb", b"{")
+    put(folder, "bob/toy.zip", b"PK no zip")
+    found = collect(folder, CLASS, [assignment], "toy")
+    assert advice(found) == {"anna/toy.ipynb": NO_NOTEBOOK, "bob/toy.zip": NOT_READ}
+    assert "JSONDecodeError" in why(found)["anna/toy.ipynb"]
 
 
 def edited(assignment, text: str) -> bytes:
@@ -176,6 +190,7 @@ def test_times_tell_only_if_they_differ(assignment, folder):
     found = collect(folder, CLASS, [assignment], None)
     assert not found.chosen and len(found.refused) == 2
     assert all("nothing tells" in reason for reason in why(found).values())
+    assert set(advice(found).values()) == {SEVERAL}
 
 
 def test_a_copy_is_no_second_submission(assignment, folder):

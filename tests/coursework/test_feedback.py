@@ -5,10 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 import written
-from written import ANNA, CLASS
+from written import ANNA, CARL, CLASS
 
 from tools.coursework import course as courses
 from tools.coursework import feedback
+from tools.coursework.html import code
 from tools.coursework.safe_markdown import with_mathml
 
 
@@ -23,7 +24,8 @@ def test_who_handed_in_has_a_page(pages):
     assert "<strong>0 of 7 points</strong>" in pages["eve"]
     assert "No grade yet</strong>: to be graded by a person: subadditive" in pages["bob"]
     assert "not graded yet, of 3" in pages["bob"] and " of 7 points" not in pages["bob"]
-    assert "No grade yet</strong>: not graded: it is no notebook." in pages["carl"]
+    assert "Not graded.</strong> Save it in Jupyter." in pages["carl"]
+    assert "it is no notebook" not in pages["carl"]  # which is for the lecturer
 
 
 def test_a_page_tells_the_reasons(pages):
@@ -33,6 +35,21 @@ def test_a_page_tells_the_reasons(pages):
     assert "It is &lt;b&gt;5&lt;/b&gt;." in bob and "answer = &#39;bob&#39;" in bob
     assert "Step 3 is <em>missing</em>" in pages["anna"]
     assert "The locked cell &#39;numbers&#39; was changed" in bob
+
+
+def test_code_in_a_property_is_shown_as_code_and_nothing_else_acts():
+    assert code("`f` of <b>`a<b`</b>") == (
+        "<code>f</code> of &lt;b&gt;<code>a&lt;b</code>&lt;/b&gt;"
+    )
+
+
+def test_who_is_not_graded_for_an_unknown_reason_is_told_that_it_may_not_be_their_fault(
+    course, assignment
+):
+    written.not_graded(assignment, CARL, course, "MemoryError: 7")
+    feedback.write(course, assignment)
+    carl = (course / "feedback" / "toy" / "carl.html").read_text("utf-8")
+    assert feedback.STOPPED in carl and "MemoryError" not in carl
 
 
 def test_a_page_shows_formulas_without_scripts(pages):

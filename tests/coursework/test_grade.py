@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from types import SimpleNamespace
 
 import classroom
@@ -10,9 +11,11 @@ import pytest
 import torch
 
 from tools.coursework import grade, grading, results
-from tools.coursework.course import CourseError, secrets
+from tools.coursework.course import CourseError, add_given_out, secrets
 from tools.coursework.results import digest
 from tools.coursework.sandbox import CellRun
+from tools.coursework.source import Prose
+from tools.coursework.submission import given
 
 CLASS = ["anna", "bob", "cy"]
 XSS = "<script>alert(1)</script>"
@@ -236,7 +239,32 @@ def test_a_file_that_cannot_be_graded_takes_no_points_away(room):
     (room.folder / "bob_classroom.ipynb").write_bytes(b"")
     assert room.grade() == grade.SOME_LEFT
     assert room.result("bob")["status"] == "not graded: the file is empty."
+    assert room.result("bob")["told"].endswith("save it, and hand in the file that was saved.")
     assert "points" not in room.row("bob")
+
+
+def test_an_empty_folder_is_a_mistake(room):
+    with pytest.raises(CourseError, match="holds no file: name the folder or zip"):
+        room.grade()
+
+
+def test_a_source_that_changed_after_the_release_makes_no_noise(room):
+    room.hand_in("anna")
+    blanks = dict.fromkeys(classroom.GOOD)
+    given_out = {given(c) for c in classroom.notebook(room.assignment, "anna", blanks).cells}
+    room.assignment = replace(
+        room.assignment,
+        blocks=tuple(
+            replace(b, text=f"{b.text} (Mended.)") if isinstance(b, Prose) else b
+            for b in room.assignment.blocks
+        ),
+    )
+    room.grade()
+    assert "added" in " ".join(room.result("anna")["events"])
+    add_given_out(room.course, "classroom", given_out)
+    (room.course / "graded" / "classroom" / "anna.json").unlink()
+    room.grade()
+    assert room.result("anna")["events"] == [] and room.result("anna")["points"] == 6
 
 
 def test_the_report_says_what_files_are_not_graded_and_keeps_them(room):

@@ -153,10 +153,18 @@ def test_graders_see_the_proof_the_rubric_and_what_to_look_at(course, assignment
         "names the network of the sum" in cells[at + 1] and "gets no point to add" in cells[at + 1]
     )
     assert "Put the neurons" in cells[at + 1] and "book:" not in cells[at + 1]
-    assert r"\=Bob" not in cells[0] and "=Bob" in cells[0] and "uses ctypes" in cells[0]
+    assert "uses ctypes" in cells[0] and "'numbers' was changed" in cells[0].replace("\\", "")
     (outputs,) = [c.outputs for c in notebook.cells if c.id == "check-path-norm"]
     assert outputs[0].text.startswith("0/2 Not so: rescaling a neuron leaves the path norm.")
     assert not any("find_mathdl" in text for text in cells)
+
+
+def test_graders_are_not_told_whose_it_is(course, assignment):
+    text = nbformat.writes(copy_of(course, "anna"))
+    answers = text.replace("answer = 'anna'", "")  # which she wrote herself
+    assert len(text) > len(answers)
+    for word in ("anna", "Anna", "Ånna", "This copy is made for"):
+        assert word not in answers
 
 
 def test_no_students_output_reaches_the_graders(course, assignment):

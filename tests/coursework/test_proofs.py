@@ -66,12 +66,15 @@ def test_a_person_reads_a_proof_and_gives_points(course, assignment, chromium, a
     assert "token" in page.content() and "formgrader" not in page.title()  # it asks for the token
     page.goto(f"{address}/formgrader/gradebook?token=token")
     page.get_by_role("link", name="toy").first.wait_for()
+    page.goto(f"{address}/formgrader/gradebook/toy/toy")
+    page.get_by_text("Submission #1", exact=True).first.wait_for()
+    assert not any(name in page.inner_text("body") for name in ("Bob", "bob", "anna", "Ånna"))
     page.goto(f"{address}/formgrader/submissions/{submission(course, 'bob')}/")
     page.locator("mjx-container").nth(6).wait_for()
     text = page.inner_text("body")
     assert "<script>document.title = 'taken'</script>" in text and "[picture: p]" in text
     assert "names the network of the sum of both" in text and "uses ctypes" in text
-    assert page.title() == "toy"
+    assert page.title() == "toy" and "=Bob" not in text
     assert page.locator("[href*='act()'], [onerror]").count() == 0
     score = page.locator("input.score#subadditive")
     with page.expect_response(

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -15,6 +16,7 @@ from tools.coursework import course as courses
 from tools.coursework import release
 from tools.coursework.course import CourseError, Student
 from tools.coursework.source import numbers
+from tools.coursework.submission import given
 
 LIBRARY = {
     "mathdl-0-py3-none-any.whl": b"wheel",
@@ -102,6 +104,21 @@ def test_a_bundle_follows_the_library_and_keeps_its_numbers(assignment, course):
     assert after["toy/LICENSE"] == b"another" and after["toy/toy.ipynb"] == before["toy/toy.ipynb"]
 
 
+def test_a_release_adds_to_the_cells_that_students_ever_got(assignment, course):
+    assert courses.given_out(course, "toy") == frozenset()
+    release.release(assignment, LISTED, course, LIBRARY)
+    first = courses.given_out(course, "toy")
+    notebook = nbformat.reads(opened(course, "anna")["toy/toy.ipynb"].decode(), as_version=4)
+    assert {given(cell) for cell in notebook.cells} < first
+    text = assignment.blocks[0]
+    edited = replace(assignment, blocks=(replace(text, text="# New"), *assignment.blocks[1:]))
+    release.release(edited, LISTED, course, LIBRARY)
+    assert first < courses.given_out(course, "toy")
+    (course / "released" / "toy" / "cells.json").write_text("{")
+    with pytest.raises(CourseError, match=r"cells.json cannot be read: delete it and run"):
+        courses.given_out(course, "toy")
+
+
 def test_a_killed_release_goes_on_where_it_was(assignment, course, monkeypatch):
     write = courses.write_private
 
@@ -171,7 +188,7 @@ def test_nobody_else_can_read_a_course(assignment, course):
     finally:
         os.umask(before)
     files = [path for path in course.rglob("*") if path.is_file()]
-    assert len(files) == 5
+    assert len(files) == 6
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE(course.stat().st_mode) == 0o700  # names of students are names of files
 
@@ -246,6 +263,18 @@ def test_the_command_says_what_it_did(assignment, course, tmp_path, monkeypatch,
     path.write_text("id,name,email\nanna,A,\n")
     assert release.main(command) == 2
     assert "The list lacks bob" in capsys.readouterr().err
+
+
+def test_what_is_missing_is_asked_for_by_the_name_that_make_knows(
+    assignment, course, monkeypatch, capsys
+):
+    with pytest.raises(CourseError, match="^Give ASSIGNMENT=, one of approximation"):
+        courses.assignment("")
+    with pytest.raises(CourseError, match="is no course yet: run `make release` first"):
+        courses.class_list(course)
+    monkeypatch.setattr(courses, "assignment", lambda name: assignment)
+    assert release.main(["--assignment", "toy", "--course", str(course)]) == 2
+    assert capsys.readouterr().err.startswith("Give STUDENTS=, a CSV file with the columns id,")
 
 
 def test_an_assignment_that_does_not_exist_is_named():

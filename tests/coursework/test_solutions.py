@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import toy
 
+from assignments.answers import WrongAnswer
 from tools.coursework import solutions
 
 
@@ -26,10 +27,33 @@ def test_manual_shows_answers_properties_wrong_answers_and_rubrics(assignment):
     assert "**Properties that are tested, 3 points.**" in text
     assert "- (2) rescaling a neuron leaves the path norm" in text
     assert "**Wrong, keeps 3 of 3 points.** Measures the inner weights" in text
-    assert "    return (a.abs() * W.norm(dim=1)).sum()" in text
+    assert "    return (a.abs() * W.norm(dim=1)).sum()\n```\n\nIt loses nothing." in text
     assert "**Rubric, 3 points.**\n\n- (1) names the network" in text
     assert "**Frequent, and false.**\n\n- It gets no point" in text
     assert "find_mathdl" not in text and "YOUR CODE HERE" not in text
+
+
+def wrong(assignment, monkeypatch, points):
+    answer = WrongAnswer("path-norm", points, "The square.", SQUARE)
+    module = sys.modules[f"assignments.answers.{assignment.name}"]
+    monkeypatch.setattr(module, "WRONG_ANSWERS", [answer])
+
+
+SQUARE = "print('noise')\ndef path_norm(a, W, b):\n    return (a * W.abs().sum(1)).square().sum()"
+
+
+def test_manual_says_which_properties_a_wrong_answer_loses(assignment, monkeypatch, capsys):
+    wrong(assignment, monkeypatch, points=2)
+    notebook = solutions.manual(assignment, execute=False)
+    (said,) = [cell.source for cell in notebook.cells if "**Wrong" in cell.source]
+    assert said.endswith("It loses:\n\n- (1) twice the outer weights have twice the path norm")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_wrong_answer_that_keeps_other_points_stops_the_manual(assignment, monkeypatch):
+    wrong(assignment, monkeypatch, points=1)
+    with pytest.raises(RuntimeError, match="to path-norm of toy keeps 2 points instead of 1: mend"):
+        solutions.manual(assignment, execute=False)
 
 
 # Sphinx can be set up only once in a process, and another test may have done so in this one.

@@ -8,7 +8,7 @@ from nbformat import v4
 from tools.coursework.flags import fingerprints, flags
 from tools.coursework.notebook import student_notebook
 from tools.coursework.reading import read_notebook
-from tools.coursework.submission import PICTURE_BYTES, defined, fill
+from tools.coursework.submission import PICTURE_BYTES, defined, fill, given
 
 ANSWER = "def path_norm(a, W, b):\n    return 7"
 DOT = "iVBORw0KGgo="
@@ -143,6 +143,28 @@ def test_text_that_a_student_wrote_into_ours_is_kept(trusted, student):
     found = filled(trusted, student)
     assert any("My proof is here." in source for source in sources(found.notebook))
     assert trusted.cells[-2].source in sources(found.notebook)
+
+
+def test_what_the_source_changed_after_the_release_is_no_work_of_the_student(trusted, student):
+    """Texts, a check and a stub: no event names them. What the student wrote still counts."""
+    released = frozenset(map(given, student.cells))
+    reworded = next(c for c in trusted.cells if "Question 3" in c.source)
+    reworded.source += "\n\nA hint."
+    removed = next(c for c in trusted.cells if "Your numbers" in c.source)
+    trusted.cells.remove(removed)
+    at(trusted, "check-weights").source = "assert weights > 1"
+    at(trusted, "path-norm").source += "\npass"
+    assert len(filled(trusted, student).events) > 1
+    assert "path-norm" in filled(trusted, student).written
+    found = fill(trusted, handed(student), released)
+    assert found.events == [] and found.written == {} and "path-norm" in found.blank
+    assert sources(found.notebook) == sources(trusted)
+    text = next(c for c in student.cells if "Question 3" in c.source)
+    text.source += "\n\nMy proof is here."
+    at(student, "numbers").source = "d = 1\nm = 1"
+    found = fill(trusted, handed(student), released)
+    assert any("My proof is here." in source for source in sources(found.notebook))
+    assert len(found.events) == 2 and "'numbers' was changed" in found.events[0]
 
 
 def test_pictures_of_proofs_are_kept_and_nothing_else(trusted, student):

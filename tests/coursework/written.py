@@ -78,10 +78,12 @@ def result(
     return found
 
 
-def not_graded(assignment: Assignment, student: Student, course: Path, why: str) -> None:
-    """Write the result of a submission that could not be graded."""
+def not_graded(
+    assignment: Assignment, student: Student, course: Path, why: str, told: str = ""
+) -> None:
+    """Write the result of a submission that could not be graded; its student is told `told`."""
     found = {"assignment": assignment.name, "student": student.id, "intake": []}
-    found |= {"status": f"not graded: {why}"}
+    found |= {"status": f"not graded: {why}", "told": told}
     path = course / "graded" / assignment.name / f"{student.id}.json"
     courses.write_private(path, json.dumps(found).encode())
 

@@ -34,7 +34,9 @@ def load(path: Path, assignment: Assignment) -> NotebookNode:
     try:
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat and json raise many kinds
-        raise Unreadable(f"{path} is no notebook ({error}): save it again in Jupyter.") from error
+        raise Unreadable(
+            f"{path} is no notebook ({type(error).__name__}): open yours in Jupyter and save it."
+        ) from error
     made_for = notebook.metadata.get("coursework", {}).get("assignment", assignment.name)
     if made_for != assignment.name:
         raise Unreadable(f"{path} is a notebook for {made_for}: use ASSIGNMENT={made_for}.")

@@ -37,6 +37,23 @@ from tools.coursework.identity import Named, named_by
 from tools.coursework.reading import NotANotebook, read_notebook
 from tools.coursework.source import Assignment
 
+# What students are told of a file that is not graded.
+NO_NOTEBOOK = (
+    "The file that you handed in cannot be read as a notebook. Open yours in Jupyter, save it, and "
+    "hand in the file that was saved."
+)
+NOT_READ = (
+    "The file that you handed in cannot be opened, or is too large. Hand in the notebook itself, "
+    "not packed, without its outputs, and with small pictures."
+)
+NO_ASSIGNMENT = (
+    "Nothing in your notebook says for sure which assignment it answers. Write your answers into "
+    "the notebook that you got from your lecturer, and hand in that one."
+)
+SEVERAL = (
+    "You handed in several notebooks, and nothing says which one is the last. Tell your lecturer "
+    "which one counts."
+)
 TICK = 2  # seconds by which times of files differ if they differ in a zip
 
 
@@ -50,7 +67,8 @@ class HandedIn:
     assignment: str = ""
     sha256: str = ""
     events: tuple[str, ...] = ()
-    refused: str = ""  # why it is not graded
+    refused: str = ""  # why it is not graded, for the lecturer
+    told: str = ""  # the same for the student: what to do, in plain words
     replaced: bool = False  # because a later one is
 
     @property
@@ -113,7 +131,8 @@ def _look(
         notebook = read_notebook(data)
     except (Unreadable, NotANotebook) as error:
         about = wanted or _in_name(found.name, assignments) or ""
-        return replace(one, refused=f"{error}.", assignment=about)
+        told = NO_NOTEBOOK if isinstance(error, NotANotebook) else NOT_READ
+        return replace(one, refused=f"{error}.", told=told, assignment=about)
     one = replace(one, sha256=hashlib.sha256(data).hexdigest())
     return _assigned(_identified(one, notebook, listed), notebook, assignments, wanted)
 
@@ -150,18 +169,28 @@ def _assigned(
     said = notebook.metadata["coursework"].get("assignment", "")
     by_cells = _by_cells(notebook, assignments)
     if said in names and by_cells and said not in by_cells:
-        why = f"its metadata say {said!r}, and its questions are those of {' or '.join(by_cells)}."
-        return _refuse(replace(one, assignment=wanted or said), why)
+        why = (
+            f"its metadata say {said!r}, and its questions are those of {' or '.join(by_cells)}: "
+            "ask for the notebook that was released."
+        )
+        return _refuse(replace(one, assignment=wanted or said), why, NO_ASSIGNMENT)
     about = said if said in names else _only(by_cells) or _in_name(one.path, assignments)
     if not about:
         what = f"is of {said!r}, which is no assignment" if said else "names no assignment"
-        why = f"the notebook {what}, and its cells do not tell."
-        return _refuse(replace(one, assignment=wanted or ""), why)
+        why = (
+            f"the notebook {what}, and its cells do not tell: if it is one, put the name of the "
+            "assignment into the name of the file."
+        )
+        return _refuse(replace(one, assignment=wanted or ""), why, NO_ASSIGNMENT)
     if about != said:
         one = _with(one, f"That it is of {about!r} is told by its cells or its name only.")
     if wanted and about != wanted:  # reported where the lecturer looks for it
         why = f"it is of the assignment {about!r}: grade with ASSIGNMENT={about}."
-        return _refuse(replace(one, assignment=wanted), why)
+        told = (
+            f"You handed in a notebook of the assignment {about!r}, and not of {wanted!r}. Hand in "
+            "the right one."
+        )
+        return _refuse(replace(one, assignment=wanted), why, told)
     return replace(one, assignment=about)
 
 
@@ -196,7 +225,7 @@ def _newest(group: list[HandedIn]) -> tuple[list[HandedIn], list[HandedIn]]:
         told, key = _order(distinct)
         if key is None:
             why = f"{len(group)} notebooks of {group[0].student}, and nothing tells the later one: "
-            return [], [_refuse(one, why + "leave one of them.") for one in group]
+            return [], [_refuse(one, why + "leave one of them.", SEVERAL) for one in group]
         distinct.sort(key=key)
     newest = distinct[-1]
     if len(group) > 1:
@@ -230,5 +259,5 @@ def _with(one: HandedIn, event: str) -> HandedIn:
     return replace(one, events=(*one.events, event))
 
 
-def _refuse(one: HandedIn, why: str) -> HandedIn:
-    return replace(one, refused=why)
+def _refuse(one: HandedIn, why: str, told: str = "") -> HandedIn:
+    return replace(one, refused=why, told=told)

@@ -69,8 +69,9 @@ def assignment(name: str, root: Path = ROOT) -> Assignment:
     """The assignment of that name."""
     known = {a.name: a for a in sources(root)}
     if name not in known:
+        wrong = f"There is no assignment {name!r}: give" if name else "Give"
         choice = ", ".join(known) or "none so far"
-        raise CourseError(f"There is no assignment {name!r}: give ASSIGNMENT=, one of {choice}.")
+        raise CourseError(f"{wrong} ASSIGNMENT=, one of {choice}.")
     return known[name]
 
 
@@ -196,8 +197,35 @@ def _problem(id: str, seen: dict[str, int]) -> str | None:
     return None
 
 
+def given_out(course: Path, name: str) -> frozenset[str]:
+    """Digests of all cells that students ever got with an assignment, whose source may change."""
+    path = _given_out(course, name)
+    if not path.exists():  # released before these were kept
+        return frozenset()
+    try:
+        return frozenset(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise CourseError(
+            f"{path} cannot be read: delete it and run `make release` again."
+        ) from None
+
+
+def add_given_out(course: Path, name: str, digests: set[str]) -> None:
+    """Keep these digests beside those of earlier releases."""
+    every = sorted(given_out(course, name) | digests)
+    write_private(_given_out(course, name), json.dumps(every, indent=0).encode())
+
+
+def _given_out(course: Path, name: str) -> Path:
+    return course / "released" / name / "cells.json"
+
+
 def class_list(course: Path) -> list[Student]:
     """The students of the course, as of the last release."""
+    if not (course / "students.csv").exists():
+        raise CourseError(
+            f"{course} is no course yet: run `make release` first, or name its folder by COURSE=."
+        )
     return students(course / "students.csv")
 
 

@@ -33,6 +33,8 @@ from tools.coursework.release import title
 from tools.coursework.safe_markdown import with_mathml
 from tools.coursework.source import Assignment
 
+STOPPED = "The grader stopped at your notebook, which may not be your fault; your lecturer knows."
+
 
 def page(
     assignment: Assignment,
@@ -50,6 +52,7 @@ def page(
         title=title(assignment),
         student=student,
         status=standing.status,
+        told="" if "questions" in result else result.get("told") or STOPPED,
         total=number(standing.total),
         maximum=sum(column.points for column in asked),
         events=result.get("events", []),  # what collecting noticed may name other students

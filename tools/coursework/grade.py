@@ -25,6 +25,7 @@ from tools.coursework.course import (
     assignment,
     class_list,
     close,
+    given_out,
     secrets,
     write_private,
 )
@@ -53,17 +54,23 @@ def grade_folder(
 ) -> int:
     """Grade what a folder holds, for one assignment or for all; gives the exit status."""
     listed, drawn_from = class_list(course), secrets(course)
+    released = {a.name: given_out(course, a.name) for a in known}
     level = sandbox.level or isolation()
     close(course)  # student code runs as another user, where it can
     with _alone(course):
         collected = collect(folder, listed, known, wanted)
+        if not (collected.chosen or collected.refused or collected.others):
+            raise CourseError(
+                f"{folder} holds no file: name the folder or zip that was downloaded."
+            )
         by_name = {a.name: a for a in known}
         failed: list[HandedIn] = []
         stopped = False
         try:
             for one in tqdm(collected.chosen, desc="Grading", unit="submission"):
                 graded = by_name[one.assignment]
-                if why := _grade(graded, one, course, drawn_from, sandbox):
+                cells = released[graded.name]
+                if why := _grade(graded, one, course, drawn_from, sandbox, cells):
                     failed.append(replace(one, refused=why))
         except KeyboardInterrupt:
             stopped = True
@@ -81,7 +88,12 @@ def grade_folder(
 
 
 def _grade(
-    graded: Assignment, one: HandedIn, course: Path, drawn_from: Secrets, sandbox: Sandbox
+    graded: Assignment,
+    one: HandedIn,
+    course: Path,
+    drawn_from: Secrets,
+    sandbox: Sandbox,
+    released: frozenset[str],
 ) -> str:
     """Write the result of one submission, unless it is there; gives why it could not be graded."""
     path = result_path(course, graded.name, one.student)
@@ -93,7 +105,8 @@ def _grade(
             write_result(path, before | {"file": one.path, "intake": list(one.events)})
         return ""
     try:
-        result, notebook = grade_one(graded, one, drawn, drawn_from.grade_seed, sandbox)
+        seed = drawn_from.grade_seed
+        result, notebook = grade_one(graded, one, drawn, seed, sandbox, released)
     except Exception as error:  # whatever it is, the batch goes on, and nobody gets a zero for it
         why = f"{type(error).__name__}: {error}"
         if before is None:  # else what was graded earlier stands until this is
@@ -137,6 +150,7 @@ def _not_graded(one: HandedIn, why: str) -> dict:
         "assignment": one.assignment,
         "student": one.student,
         "status": f"not graded: {why}",
+        "told": one.told,
         "file": one.path,
         "sha256": one.sha256,
         "intake": list(one.events),

@@ -124,7 +124,7 @@ def update(course: Path, assignment: Assignment) -> None:
             notebook = nbformat.read(path, as_version=4)
             before = nbformat.read(copy, as_version=4) if copy.exists() else None
             _enter(book, assignment, student.id, earned(result), before, notebook)
-            made = nbformat.writes(proof_copy(assignment, student, result, notebook))
+            made = nbformat.writes(proof_copy(assignment, result, notebook))
             courses.write_private(copy, made.encode())
         _compare(book, assignment, found)
 

@@ -18,6 +18,7 @@ BOOK_LINK = re.compile(r"\[([^\]]*)\]\(book:([\w/-]+)(?:#([\w-]+))?\)")
 MARKS = re.compile(r"(?m)^ *### (?:BEGIN|END) SOLUTION *\n?")
 PAGE_LABEL = re.compile(r"(?m)^\([\w-]+\)=\n+")
 BLANK_PROOF = "*YOUR ANSWER HERE*"
+HOW_TO_ID = "text-1"  # of the cell with it, the second one
 HOW_TO = """\
 This copy is made for **{student}**. Write where it says `YOUR CODE HERE` or *YOUR ANSWER HERE*, and
 run the checks below your code: they are easy examples, and more checks run when you hand in. Keep

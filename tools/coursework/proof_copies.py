@@ -1,4 +1,7 @@
-"""The notebooks that graders read: a student's answers, the checks' words, rubric beside proof."""
+"""The notebooks that graders read: a student's answers, the checks' words, rubric beside proof.
+
+They name nobody. nbgrader's pages hide names as well, and show one where a grader asks for it.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,21 @@ import copy
 
 from nbformat import NotebookNode, v4
 
-from tools.coursework.course import Student
-from tools.coursework.notebook import with_links
+from tools.coursework.notebook import HOW_TO_ID, with_links
 from tools.coursework.source import Assignment, Proof
 
 OPENING = "mathdl"  # the cell that finds the library
 
 
-def proof_copy(
-    assignment: Assignment, student: Student, result: dict, notebook: NotebookNode
-) -> NotebookNode:
+def proof_copy(assignment: Assignment, result: dict, notebook: NotebookNode) -> NotebookNode:
     """A copy of the graded notebook for graders: never to be shown to students."""
     proofs = {proof.question: proof for proof in assignment.proofs()}
     made = copy.deepcopy(notebook)
-    made.cells = [_about(student, result)]
+    made.metadata = {k: v for k, v in made.metadata.items() if k != "coursework"}
+    made.cells = [_about(result)]
     for cell in copy.deepcopy(notebook.cells):
         name = grade_id(cell)
-        if name == OPENING:
+        if name == OPENING or cell.id == HOW_TO_ID:  # the latter says whose it is
             continue
         if cell.cell_type == "code":
             cell.outputs = _said(name, result)
@@ -48,14 +49,12 @@ def same_answer(one: NotebookNode, other: NotebookNode, question: str) -> bool:
     return texts[0] == texts[1]
 
 
-def _about(student: Student, result: dict) -> NotebookNode:
-    """Who this is, and what a person should know."""
-    said = [*result["intake"], *result["events"]]
+def _about(result: dict) -> NotebookNode:
+    """What a person should know; how it was handed in stands in the report, with names."""
+    said = list(result["events"])
     said += [f"{f['cell']}, line {f['line']}: {f['what']}: {f['code']}" for f in result["flags"]]
     listed = "\n".join(f"- {_escaped(' '.join(text.split()))}" for text in said)
-    return v4.new_markdown_cell(
-        f"**{_escaped(student.name)}** ({student.id})\n\n{listed}", id="about"
-    )
+    return v4.new_markdown_cell(f"**To know**\n\n{listed or '- nothing'}", id="about")
 
 
 def _escaped(text: str) -> str:

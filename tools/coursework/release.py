@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from tqdm import tqdm
 
 from tools import notebooks
@@ -18,6 +19,7 @@ from tools.coursework import course as courses
 from tools.coursework.course import CourseError, Student
 from tools.coursework.notebook import student_notebook
 from tools.coursework.source import Assignment, numbers
+from tools.coursework.submission import given
 
 README = """{title}
 
@@ -57,10 +59,10 @@ def title(assignment: Assignment) -> str:
     return next(headings, assignment.name)
 
 
-def bundle(assignment: Assignment, student: Student, salt: str, library: dict[str, bytes]) -> bytes:
-    """The zip of one student; the same numbers and library give the same bytes."""
-    drawn = numbers(assignment, student.id, salt)
-    notebook = student_notebook(assignment, student.id, drawn, base_url())
+def bundle(
+    assignment: Assignment, student: Student, notebook: NotebookNode, library: dict[str, bytes]
+) -> bytes:
+    """The zip of one student; the same notebook and library give the same bytes."""
     name = f"{assignment.name}.ipynb"
     (wheel,) = (file for file in library if file.endswith(".whl"))
     readme = README.format(
@@ -79,10 +81,18 @@ def release(
     """
     salt = courses.make_secrets(course).salt
     courses.write_class_list(course, listed)
+    made = {
+        student.id: student_notebook(
+            assignment, student.id, numbers(assignment, student.id, salt), base_url()
+        )
+        for student in listed
+    }
+    cells = {given(cell) for notebook in made.values() for cell in notebook.cells}
+    courses.add_given_out(course, assignment.name, cells)
     done = {}
     for student in tqdm(listed, desc=assignment.name, unit="bundle", disable=None):
         path = course / "released" / assignment.name / f"{student.id}.zip"
-        content = bundle(assignment, student, salt, library)
+        content = bundle(assignment, student, made[student.id], library)
         kept = path.read_bytes() if path.exists() else None
         done[student.id] = "as it was" if kept == content else "changed" if kept else "new"
         if kept != content:
@@ -106,7 +116,10 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         assignment = courses.assignment(given.assignment)
-        listed = courses.students(given.students or given.course / "students.csv")
+        kept = given.course / "students.csv"
+        if not (given.students or kept.exists()):
+            raise CourseError("Give STUDENTS=, a CSV file with the columns id, name and email.")
+        listed = courses.students(given.students or kept)
         gone = no_longer_listed(given.course, listed)
         if gone:
             raise CourseError(

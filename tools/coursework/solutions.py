@@ -1,15 +1,18 @@
 """Builds the solutions manual for lecturers: python -m tools.coursework.solutions
 
 It goes to `_build/solutions`, beside the site and never into it. The model answers are executed
-with the numbers of the source.
+with the numbers of the source, and the wrong answers are graded with them.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
@@ -20,9 +23,10 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode, v4
 
 from assignments.answers import WrongAnswer
-from assignments.checks import properties
+from assignments.checks import Mark, properties
 from tools.coursework.notebook import default_numbers, points, with_links, with_solutions
 from tools.coursework.source import Assignment, Proof, sources
+from tools.coursework.trial import wrong_marks
 from tools.kernels import kernel
 
 PRIVATE = "Not for publication: this manual holds all solutions and all hidden checks."
@@ -32,8 +36,9 @@ FRONT = f"""\
 **{PRIVATE}**
 
 Each page is an assignment as a perfect student hands it in, executed. Below each answer in code
-stand the properties that are tested, and the wrong answers that were foreseen with the points they
-keep. Below each proof stand the rubric and the false proofs that are frequent.
+stand the properties that are tested, and the wrong answers that were foreseen, each with the
+points that it keeps and the properties that it loses. Below each proof stand the rubric and the
+false proofs that are frequent.
 
 Students have numbers of their own; here are those of the source.
 
@@ -50,6 +55,7 @@ def manual(assignment: Assignment, execute: bool = True) -> NotebookNode:
                 client.execute()
         except CellExecutionError as error:
             raise RuntimeError(f"The model answers of {assignment.name} fail: {error}") from error
+    graded = graded_wrong_answers(assignment)
     first, _, *others = notebook.cells  # the second tells students what to do
     title, _, rest = first.source.partition("\n")
     cells = [v4.new_markdown_cell(f"{title}\n\n**{PRIVATE}**\n{rest}")]
@@ -65,7 +71,7 @@ def manual(assignment: Assignment, execute: bool = True) -> NotebookNode:
             cells += map(v4.new_markdown_cell, about_proof(proofs[name]))
         if name.startswith("check-"):
             question = name.removeprefix("check-")
-            cells += map(v4.new_markdown_cell, about_question(assignment, question))
+            cells += map(v4.new_markdown_cell, about_question(assignment, question, graded))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
         cell.metadata = {}
@@ -84,19 +90,38 @@ def about_proof(proof: Proof) -> list[str]:
     ]
 
 
-def about_question(assignment: Assignment, question: str) -> list[str]:
-    """What is tested, and which wrong answers keep how much."""
+def graded_wrong_answers(assignment: Assignment) -> list[tuple[WrongAnswer, list[Mark]]]:
+    """Each wrong answer with its marks; RuntimeError unless they are the points it should keep."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of wrong answers
+        found = list(wrong_marks(assignment, default_numbers(assignment), seed=0))
+    for wrong, marks in found:
+        if (kept := sum(mark.earned for mark in marks)) != wrong.points:
+            raise RuntimeError(
+                f"assignments/answers: a wrong answer to {wrong.question} of {assignment.name} "
+                f"keeps {kept} points instead of {wrong.points}: mend it or its checks. "
+                f"{wrong.because}"
+            )
+    return found
+
+
+def about_question(
+    assignment: Assignment, question: str, graded: list[tuple[WrongAnswer, list[Mark]]]
+) -> list[str]:
+    """What is tested, and which wrong answers keep how much and lose what."""
     total = points(assignment, question)
     tested = [f"- ({p.points}) {p.text}" for p in properties(assignment.checks, question)]
     parts = [f"**Properties that are tested, {total} points.**\n\n" + "\n".join(tested)]
-    wrong = [answer for answer in assignment.wrong_answers if answer.question == question]
-    return parts + [_wrong_answer(answer, total) for answer in wrong]
+    mine = [(wrong, marks) for wrong, marks in graded if wrong.question == question]
+    return parts + [_wrong_answer(wrong, marks, total) for wrong, marks in mine]
 
 
-def _wrong_answer(answer: WrongAnswer, total: int) -> str:
-    body = answer.code.strip("\n")
-    kept = f"**Wrong, keeps {answer.points} of {total} points.** {answer.because}"
-    return f"{kept}\n\n```python\n{body}\n```"
+def _wrong_answer(wrong: WrongAnswer, marks: list[Mark], total: int) -> str:
+    body = wrong.code.strip("\n")
+    lost = [mark.property for mark in marks if mark.earned < mark.property.points]
+    kept = f"**Wrong, keeps {wrong.points} of {total} points.** {wrong.because}"
+    said = "It loses:\n\n" + "\n".join(f"- ({p.points}) {p.text}" for p in lost)
+    return f"{kept}\n\n```python\n{body}\n```\n\n{said if lost else 'It loses nothing.'}"
 
 
 def config(root: Path) -> dict:
@@ -164,6 +189,7 @@ def build(root: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.coursework.solutions")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the book's folder")
+    os.environ.setdefault("MPLBACKEND", "agg")  # figures of assignments open no windows
     try:
         index = build(parser.parse_args().root.resolve())
     except RuntimeError as failure:

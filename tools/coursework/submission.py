@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -33,18 +34,27 @@ class Filled:
     written: dict[str, str] = field(default_factory=dict)  # the student's code by cell
 
 
-def fill(trusted: NotebookNode, handed_in: NotebookNode) -> Filled:
+def fill(
+    trusted: NotebookNode, handed_in: NotebookNode, released: frozenset[str] = frozenset()
+) -> Filled:
     """The trusted notebook with the answers of the one handed in, and with its added cells.
 
     An answer is found by the id of its cell; where that is lost, or holds only what was given, by
     the function or value that it defines. Of copies of a cell, the last that is answered counts.
+
+    released: digests of cells that students were given, some of which the source has changed since
     """
-    return _Filling(trusted, handed_in).result()
+    return _Filling(trusted, handed_in, released).result()
+
+
+def given(cell: NotebookNode) -> str:
+    """A digest of a cell that students are given, wherever its links lead."""
+    return hashlib.sha256(f"{cell.cell_type}\0{_plain(cell.source)}".encode()).hexdigest()
 
 
 class _Filling:
-    def __init__(self, trusted: NotebookNode, handed_in: NotebookNode):
-        self.trusted = trusted
+    def __init__(self, trusted: NotebookNode, handed_in: NotebookNode, released: frozenset[str]):
+        self.trusted, self.released = trusted, released
         self.left = list(handed_in.cells)  # cells whose place is not found yet
         self.order = {id(cell): at for at, cell in enumerate(handed_in.cells)}
         self.anchors: list[tuple[int, int]] = []  # (place handed in, place in the trusted one)
@@ -72,28 +82,33 @@ class _Filling:
         if not theirs:
             theirs = self.take(lambda c: _plain(c.source) == _plain(ours.source), at)
         if not name:  # our text: what a student wrote into it may be an answer, so it is kept
-            self.left += [c for c in theirs if _plain(c.source) != _plain(ours.source)]
+            self.left += [c for c in theirs if self.changed(c, ours)]
         elif not theirs:
             self.events.append(f"The cell {name!r} was missing: it is put back.")
-        elif name != OPENING and any(_plain(c.source) != _plain(ours.source) for c in theirs):
+        elif name != OPENING and any(self.changed(c, ours) for c in theirs):
             self.events.append(f"The locked cell {name!r} was changed: it is put back.")
+
+    def changed(self, theirs: NotebookNode, ours: NotebookNode) -> bool:
+        """Whether a student changed one of our cells; we may have changed it after the release."""
+        return _plain(theirs.source) != _plain(ours.source) and given(theirs) not in self.released
 
     def answer(self, at: int, ours: NotebookNode) -> None:
         """Put the student's answer into one of our cells."""
         name = _name(ours)
         copies = self.take(lambda c: _name(c) == name, at)
-        given = [c for c in copies if not _same_answer(c.source, ours.source)]
+        own = [c for c in copies if not _same_answer(c.source, ours.source)]
+        own = [c for c in own if given(c) not in self.released]
         if len(copies) > 1:
             self.events.append(f"The cell {name!r} stands there {len(copies)} times.")
-        if not given and ours.cell_type == "code":
-            given = self.by_definition(name, at, ours)
-        if not given:
+        if not own and ours.cell_type == "code":
+            own = self.by_definition(name, at, ours)
+        if not own:
             self.blank.add(name)
             if not copies:
                 self.events.append(f"The cell {name!r} was missing: nothing in it is answered.")
             return
-        chosen = given[-1]
-        if len(given) > 1:
+        chosen = own[-1]
+        if len(own) > 1:
             self.events.append(f"Of the answers {name!r} the last one is graded.")
         if chosen.cell_type != ours.cell_type:
             text = f"The cell {name!r} had become {chosen.cell_type}: it is {ours.cell_type} again."
@@ -139,7 +154,7 @@ class _Filling:
         """Our cells, and after each the cells that the student added after it."""
         added: dict[int, list[NotebookNode]] = {}
         for cell in sorted(self.left, key=lambda c: self.order[id(c)]):
-            if cell.source.strip() and cell.cell_type != "raw":
+            if cell.source.strip() and cell.cell_type != "raw" and not self.old_text(cell):
                 before = [place for place in self.anchors if place[0] < self.order[id(cell)]]
                 added.setdefault(max(before)[1] if before else -1, []).append(cell)
         count = 0
@@ -151,6 +166,10 @@ class _Filling:
                 yield self.new(cell, count)
         if count:
             self.events.append(f"Cells that the student added: {count}, each at its place.")
+
+    def old_text(self, cell: NotebookNode) -> bool:
+        """Whether it is text of ours that the source has no longer."""
+        return cell.cell_type == "markdown" and given(cell) in self.released
 
     def new(self, cell: NotebookNode, number: int) -> NotebookNode:
         made = (v4.new_code_cell if cell.cell_type == "code" else v4.new_markdown_cell)(cell.source)
