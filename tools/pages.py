@@ -141,7 +141,7 @@ class Page:
         found = []
         for at, token in enumerate(tokens[:-3]):
             target = OPEN_PROBLEM.fullmatch(token.content) if token.type == "inline" else None
-            if target and tokens[at + 2].type == "heading_open":
+            if target and tokens[at + 2].tag == "h2":
                 line = token.map[0] + 1 if token.map else 1
                 found.append(OpenProblem(target[1], tokens[at + 3].content, line))
         return found

@@ -161,6 +161,12 @@ def test_an_open_problem_starts_somewhere_and_rests_on_nothing(tmp_path):
     assert list(found.starts) == [("thm-noise", "open-depth"), ("thm-a", "open-depth")]
 
 
+def test_a_page_about_open_problems_is_none(tmp_path):
+    text = page("c", more=PROBLEM).replace("(c)=", "(open-page)=")
+    found = results_map.results_map(book(tmp_path, c=text))
+    assert [result.label for result in found.in_state("open")] == ["open-depth"]
+
+
 def test_a_circle_stops_the_build(tmp_path):
     texts = {
         "a": page("a", "By {prf:ref}`thm-c`", "The page uses {doc}`index`.") + two("b", "thm-a"),
