@@ -1,0 +1,41 @@
+"""The page of tools from algebra and analysis says which proofs use each of them."""
+
+import re
+from pathlib import Path
+
+from tools import results_map
+from tools.pages import Book
+
+BOOK = Book(Path(__file__).resolve().parents[2])
+USED_IN = re.compile(r":label: ((?:thm|lem)-[\w-]+)|^\*Used in\* (.*)\.$", re.MULTILINE)
+
+
+def said(text: str) -> dict[str, set[str]]:
+    """Of each statement the labels in the paragraph `Used in` that follows it."""
+    found: dict[str, set[str]] = {}
+    for label, uses in USED_IN.findall(text):
+        if label:
+            last = label
+            found[last] = set()
+        else:
+            found[last] = set(re.findall(r"{prf:ref}`([\w-]+)`", uses))
+    return found
+
+
+def test_the_page_of_tools_names_the_proofs_that_use_them():
+    [page] = [page for page in BOOK.pages if page.name == "appendix/background"]
+    used_by = results_map.results_map(BOOK).used_by
+    own = {statement.label for statement in page.statements}
+    wrong = {
+        label: sorted(uses ^ (set(used_by[label]) - own))
+        for label, uses in said(page.text).items()
+        if uses != set(used_by[label]) - own
+    }
+    assert not wrong, (
+        f"correct the paragraphs `Used in` of chapters/appendix/background.md: {wrong}"
+    )
+
+
+def test_tools_that_nobody_uses_are_seen():
+    text = ":label: thm-one\n\n*Used in* {prf:ref}`thm-two`.\n\n:label: lem-three\n"
+    assert said(text) == {"thm-one": {"thm-two"}, "lem-three": set()}
