@@ -69,6 +69,17 @@ def test_a_stored_result_comes_from_a_sweep_and_stands_on_a_page(name):
     assert any(f'"{name}.npz"' in page and f"`data/{name}.py`" in page for page in pages)
 
 
+def test_every_chapter_has_a_stored_result():
+    parts = {"approximation", "estimation", "optimization", "symmetry", "sgd-noise"}
+    chapters = datasets.data_folder().parent / "chapters"
+    assert parts == {
+        part
+        for part in parts
+        for page in chapters.joinpath(part).glob("*.md")
+        if page.stem != "index" and any(f'"{name}.npz"' in page.read_text() for name in RESULTS)
+    }
+
+
 def git(root, *arguments):
     who = ["-c", "user.name=A", "-c", "user.email=a@b"]
     done = subprocess.run(["git", "-C", root, *who, *arguments], check=True, capture_output=True)
