@@ -142,7 +142,7 @@ def late_excess(N: int) -> float:
     1.0
     """
     _positive("N", N)
-    heads = np.arange(N + 1)
+    heads = np.array(range(N + 1))
     missing = np.maximum(2 * N - 3 * heads, 0)
     return float((binom.pmf(heads, N, 0.5) * CLIMB**missing).sum())
 
