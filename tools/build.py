@@ -50,6 +50,11 @@ def write_provenance(book: Book, executions: dict[str, Execution], seed: int) ->
     path.write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
+def without_outputs(pages: list[Page]) -> list[str]:
+    """Patterns for the pages that Sphinx shows without outputs, and for no page besides them."""
+    return [f"{page.document}.md" for page in pages]
+
+
 def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]) -> None:
     """Run Sphinx, with every warning an error where every page has been executed."""
     doctrees = book.root / "_build" / ".doctrees"
@@ -62,7 +67,7 @@ def run_sphinx(book: Book, out: Path, fresh: bool, skip_execution_of: list[Page]
         "nb_execution_cache_path": str(cache),
     }
     if skip_execution_of:
-        overrides["nb_execution_excludepatterns"] = [f"{p.document}*" for p in skip_execution_of]
+        overrides["nb_execution_excludepatterns"] = without_outputs(skip_execution_of)
     before = set((cache / "executed").glob("*"))
     with contextlib.chdir(book.root):
         status = build_sphinx(

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from tests.book.fixtures import HEADER
+from tools.build import without_outputs
+from tools.pages import Page
 
 ROOT = Path(__file__).parents[2]
 PAGE = (
@@ -124,6 +126,12 @@ def test_prose_is_not_executed_again_and_a_page_is_quick_to_see(small_book):
     assert "executing" not in run.stdout
     assert "Rather different prose." in html(small_book)
     assert "a claim about the number 1" in html(small_book)
+
+
+def test_a_page_without_outputs_takes_none_from_a_page_with_a_longer_name():
+    [pattern] = without_outputs([Page(ROOT, "chapters/optimization/mean-field")])
+    assert PurePosixPath("/book/chapters/optimization/mean-field.md").match(pattern)
+    assert not PurePosixPath("/book/chapters/optimization/mean-field-limit.md").match(pattern)
 
 
 def test_a_new_output_reaches_the_page_though_its_prose_is_the_same(small_book):
