@@ -1,13 +1,15 @@
-"""The page of tools from algebra and analysis says which proofs use each of them."""
+"""The pages of tools say which proofs use each of them."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 from tools import results_map
 from tools.pages import Book
 
 BOOK = Book(Path(__file__).resolve().parents[2])
-USED_IN = re.compile(r":label: ((?:thm|lem)-[\w-]+)|^\*Used in\* (.*)\.$", re.MULTILINE)
+USED_IN = re.compile(r":label: ((?:thm|lem|prop)-[\w-]+)|^\*Used in\* (.*)\.$", re.MULTILINE)
 
 
 def said(text: str) -> dict[str, set[str]]:
@@ -22,8 +24,9 @@ def said(text: str) -> dict[str, set[str]]:
     return found
 
 
-def test_the_page_of_tools_names_the_proofs_that_use_them():
-    [page] = [page for page in BOOK.pages if page.name == "appendix/background"]
+@pytest.mark.parametrize("name", ["appendix/background", "appendix/background-probability"])
+def test_a_page_of_tools_names_the_proofs_that_use_them(name):
+    [page] = [page for page in BOOK.pages if page.name == name]
     used_by = results_map.results_map(BOOK).used_by
     own = {statement.label for statement in page.statements}
     wrong = {
@@ -31,9 +34,7 @@ def test_the_page_of_tools_names_the_proofs_that_use_them():
         for label, uses in said(page.text).items()
         if uses != set(used_by[label]) - own
     }
-    assert not wrong, (
-        f"correct the paragraphs `Used in` of chapters/appendix/background.md: {wrong}"
-    )
+    assert not wrong, f"correct the paragraphs `Used in` of chapters/{name}.md: {wrong}"
 
 
 def test_tools_that_nobody_uses_are_seen():
