@@ -3,7 +3,7 @@
     python data/random_features.py FOLDER
 
 FOLDER keeps what has finished: a run that was killed goes on where it stopped. One core takes
-about fifteen minutes. The file holds a float32 array over (d, draw, ratio):
+about twenty minutes. The file holds a float32 array over (d, draw, ratio):
 
     risk   the mean squared error E dist(σ_e, V)² of the best outer weights for m random neurons
            σ(w_j·x), w_j uniform on the unit sphere of R^d, x ~ N(0, I_d); the mean is over

@@ -69,6 +69,15 @@ def test_a_stored_result_comes_from_a_sweep_and_stands_on_a_page(name):
     assert any(f'"{name}.npz"' in page and f"`data/{name}.py`" in page for page in pages)
 
 
+LARGEST = {"mean_field_fluctuations": 800_000}  # bytes; CONTRIBUTING says why
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_stored_result_is_small(name):
+    size = datasets.data_folder().joinpath(f"{name}.npz").stat().st_size
+    assert size < LARGEST.get(name, 300_000)
+
+
 def test_every_chapter_has_a_stored_result():
     parts = {"approximation", "estimation", "optimization", "symmetry", "sgd-noise"}
     chapters = datasets.data_folder().parent / "chapters"
