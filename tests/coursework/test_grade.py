@@ -350,7 +350,7 @@ def test_wrong_calls(tmp_path, capsys, monkeypatch):
     course = ["--course", str(tmp_path)]
     assert grade.main(course) == 1 and "SUBMISSIONS=" in capsys.readouterr().err
     assert grade.main(["--submissions", str(tmp_path), *course]) == 1
-    assert "students.csv" in capsys.readouterr().err
+    assert "run `make release` first" in capsys.readouterr().err
     assert grade.main(["--submissions", "x", "--assignment", "none", *course]) == 1
     assert "ASSIGNMENT" in capsys.readouterr().err
 
