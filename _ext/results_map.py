@@ -18,12 +18,17 @@ from tools import results_figure, results_map, results_page
 from tools.pages import Book
 
 
+def book(env):
+    """The book, read once for all that a document takes from it."""
+    return env.temp_data.setdefault("book", Book(Path(env.srcdir)))
+
+
 class Map(SphinxDirective):
     """The figure, and beneath it what it shows in three sentences."""
 
     def run(self):
         self.env.metadata[self.env.docname]["reads-the-book"] = "yes"
-        found = results_map.results_map(Book(Path(self.env.srcdir)))
+        found = results_map.results_map(book(self.env))
         here = posixpath.dirname(self.env.docname)
 
         def link(result):
@@ -42,7 +47,7 @@ class ShortestPath(SphinxRole):
     def run(self):
         self.env.metadata[self.env.docname]["reads-the-book"] = "yes"
         answers = results_map.answers(self.text)
-        path = results_map.shortest_path(Book(Path(self.env.srcdir)), answers)
+        path = results_map.shortest_path(book(self.env), answers)
         found: list[nodes.Node] = []
         for name in path:
             link = addnodes.pending_xref(

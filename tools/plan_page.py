@@ -8,6 +8,7 @@ from pathlib import Path
 from tools import effort, needs, syllabus
 from tools.needs_figure import figure
 from tools.pages import Book, Page
+from tools.results_figure import short
 
 OPENING = """---
 description: Which page of the book needs which, how long each takes to read and to run, and what that makes in a week of a course.
@@ -53,16 +54,11 @@ def plan_page(book: Book, seconds: dict[str, float]) -> str:
     opening = OPENING.format(
         rule=effort.RULE, total=f"{sum(seconds.get(p.name, 0) for p in pages) / 60:.0f}"
     )
-    drawing = figure([(p.name, short(p)) for p in pages], arrows)
+    drawing = figure([(p.name, short(p.name)) for p in pages], arrows)
     rows = "".join(_row(page, arrows, seconds) for page in pages)
     return "\n".join(
         [opening, f"```{{raw}} html\n{drawing}\n```\n", TABLE + rows, *_plans(book, seconds)]
     )
-
-
-def short(page: Page) -> str:
-    """A name of the page that fits on a telephone: its file's."""
-    return page.name.rpartition("/")[2].replace("-", " ").capitalize()
 
 
 def _row(page: Page, arrows: list[needs.Need], seconds: dict[str, float]) -> str:

@@ -28,7 +28,6 @@ from tools.pages import Book, Directive, Page
 
 STATES = ("proved", "conditional", "cited", "open")
 Arrow = tuple[str, str]  # the label that is used, and the one whose proof uses it
-REFERENCE = re.compile(r"\{(?:prf:ref|ref)\}`(?:[^`<]*<)?([^`<>]+)>?`")
 PATH = re.compile(r"\{path-to\}`([^`]+)`")
 BACKGROUND = "background"
 
@@ -138,8 +137,10 @@ def _read(book: Book) -> tuple[dict[str, Result], dict[Arrow, None], dict[Arrow,
     arrows: dict[Arrow, None] = {}
     starts: dict[Arrow, None] = {}
     for result, text in found:
-        for used in REFERENCE.findall(text):
-            if used in results and used != result.label and results[used].state != "open":
+        for role, used in needs.LINK.findall(text):
+            if role == "doc" or used not in results or used == result.label:
+                continue
+            if results[used].state != "open":
                 (starts if result.state == "open" else arrows)[used, result.label] = None
     return results, arrows, starts
 
@@ -178,11 +179,10 @@ def _statement(page: Page, statement: Directive) -> tuple[Result, str]:
 
 def _problems_on(page: Page) -> list[tuple[Result, str]]:
     """The open problems of a page: the sections whose label starts with `open-`."""
-    found = []
+    found, lines = [], page.text.splitlines()
     for problem in page.open_problems:
-        lines = page.text.splitlines()[problem.line :]
-        section = re.split(r"(?m)^## ", "\n".join(lines))[1]
         line = problem.line
+        section = re.split(r"(?m)^## ", "\n".join(lines[line:]))[1]
         result = Result(problem.label, "open problem", problem.title, page.name, line, line, "open")
         found.append((result, section))
     return found
